@@ -1,0 +1,109 @@
+// A consistent view of a store, for reading.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <flowkeep/binary.hpp>
+#include <flowkeep/index.hpp>
+#include <flowkeep/query.hpp>
+#include <flowkeep/session_view.hpp>
+#include <flowkeep/state_model.hpp>
+
+namespace flowkeep {
+
+/// Reads the content of one File column piece by piece.
+/// Lifetime: made only by a Snapshot, dies with it (or with its next renew()).
+class FLOWKEEP_API BinaryReader {
+ public:
+  struct Impl;
+  BinaryReader(BinaryReader&&) noexcept;
+  BinaryReader& operator=(BinaryReader&&) noexcept;
+  ~BinaryReader();
+
+  /// The next bytes (at most 256 KiB), valid until the next call; empty at the end.
+  /// Errors: corrupt (a piece is missing or fails its checksum).
+  [[nodiscard]] Result<std::string_view> next();
+
+  explicit BinaryReader(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The store as it was when the snapshot was made: later writes do not show. Made by Store::snapshot().
+/// Threads: one thread at a time, any thread. Lifetime: it keeps the store's file open; views, ranges and
+/// readers made from it die with it. While it lives, pages that writers replace stay in the file, so that it
+/// grows: keep a snapshot for milliseconds, and renew() it in long work.
+/// Errors of every call: corrupt (a checksum or structure is wrong; the sentence says which row), io, forked.
+class FLOWKEEP_API Snapshot {
+ public:
+  class Impl;
+  Snapshot(Snapshot&&) noexcept;
+  Snapshot& operator=(Snapshot&&) noexcept;
+  ~Snapshot();
+
+  /// Finds a session; std::nullopt where there is none. Two look-ups, a checksum and a verification.
+  [[nodiscard]] Result<std::optional<SessionView>> find(const Guid& id) const&;
+  Result<std::optional<SessionView>> find(const Guid& id) const&& = delete;
+  /// The same, for a session that has to be there. Errors: not_found (ObjectDoesNotExist).
+  [[nodiscard]] Result<SessionView> get(const Guid& id) const&;
+  Result<SessionView> get(const Guid& id) const&& = delete;
+
+  /// Selects sessions. Errors (as the range's only element): invalid_argument (a token of another query or
+  /// store, since after until).
+  [[nodiscard]] SessionRange select(const Query& query) const&;
+  SessionRange select(const Query& query) const&& = delete;
+
+  [[nodiscard]] SessionRange by_machine(const Guid& machine, Order order = newest_first, Limit limit = {}) const&;
+  [[nodiscard]] SessionRange by_correlationid(std::string_view id, Order order = newest_first, Limit limit = {}) const&;
+  [[nodiscard]] SessionRange by_flow(const Guid& flow, Order order = newest_first, Limit limit = {}) const&;
+  [[nodiscard]] SessionRange by_statecode(StateCode state, Order order = newest_first, Limit limit = {}) const&;
+  [[nodiscard]] SessionRange by_statuscode(StatusCode status, Order order = newest_first, Limit limit = {}) const&;
+  SessionRange by_machine(const Guid&, Order = newest_first, Limit = {}) const&& = delete;
+  SessionRange by_correlationid(std::string_view, Order = newest_first, Limit = {}) const&& = delete;
+  SessionRange by_flow(const Guid&, Order = newest_first, Limit = {}) const&& = delete;
+  SessionRange by_statecode(StateCode, Order = newest_first, Limit = {}) const&& = delete;
+  SessionRange by_statuscode(StatusCode, Order = newest_first, Limit = {}) const&& = delete;
+  /// Sessions whose versionnumber is greater than `version`, in rising order of it.
+  [[nodiscard]] SessionRange changed_since(std::int64_t version, Limit limit = {}) const&;
+  SessionRange changed_since(std::int64_t, Limit = {}) const&& = delete;
+
+  /// Counts what select() would return (limit and token left aside). Without scanning where one indexed
+  /// condition is all the query has (statuses and a state count as one), or none; otherwise it walks.
+  [[nodiscard]] Result<std::uint64_t> count(const Query& query) const;
+  /// All sessions.
+  [[nodiscard]] Result<std::uint64_t> size() const;
+
+  /// All bytes of a File column of this snapshot; "" where it has no content.
+  [[nodiscard]] Result<std::string> read(const BinaryView& binary) const;
+  [[nodiscard]] Result<std::string> read(const StoredContent& stored) const;
+  /// The same piece by piece.
+  [[nodiscard]] Result<BinaryReader> stream(const StoredContent& stored) const&;
+  Result<BinaryReader> stream(const StoredContent& stored) const&& = delete;
+
+  /// IsValidStateTransition: whether the session may become (new_state, new_status); see state_model.hpp.
+  /// Errors: not_found (no such session), invalid_argument (unknown state name).
+  [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
+                                                       std::int32_t new_status) const;
+  /// The model that writes obey.
+  [[nodiscard]] Result<StateModel> state_model() const;
+  [[nodiscard]] Result<std::array<IndexStatus, index_count>> index_status() const;
+  /// The names of extra columns that any session ever had, in order.
+  [[nodiscard]] Result<std::vector<std::string>> extra_columns() const;
+
+  /// Moves the snapshot to the store as it is now, cheaper than making another. Everything made from it dies.
+  [[nodiscard]] Result<void> renew();
+
+  explicit Snapshot(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flowkeep

@@ -1,0 +1,180 @@
+// A store: one file of flow sessions.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <flowkeep/index.hpp>
+#include <flowkeep/snapshot.hpp>
+#include <flowkeep/state_model.hpp>
+#include <flowkeep/write_transaction.hpp>
+
+namespace flowkeep {
+
+enum class OpenMode : std::uint8_t {
+  open_or_create,  ///< create the file where it is missing
+  existing,        ///< not_found where it is missing
+  create_new,      ///< already_exists where it is there
+  read_only,       ///< as existing; every write is refused with access_denied
+};
+
+struct OpenOptions {
+  OpenMode mode = OpenMode::open_or_create;
+
+  /// For a store that is created: its state model, and the optional indexes it keeps from the start.
+  StateModel model = StateModel::desktop_flow();
+  std::vector<IndexId> indexes{};
+
+  /// Who writes, unless a transaction says otherwise.
+  Caller caller{};
+
+  /// Address space reserved for the file, in bytes; it costs no memory and no disk. The file cannot outgrow it.
+  std::uint64_t map_bytes = 256ULL << 30;
+  /// The most bytes of the file in use before writes are refused with `full`; deletes still work. 0: seven
+  /// eighths of map_bytes.
+  std::uint64_t quota_bytes = 0;
+  /// How many snapshots may be alive at once, in all processes.
+  unsigned max_readers = 1024;
+  /// How long a write waits for the other writers of this process before it gives up with `busy`.
+  std::chrono::milliseconds busy_timeout{10'000};
+};
+
+/// What a store holds and what it takes.
+struct StoreStats {
+  std::string path{};
+  Guid store_id{};
+  std::uint32_t format_version = 0;
+  Timestamp created{};
+  std::string model{};
+  std::uint64_t sessions = 0;
+  std::array<std::uint64_t, status_count> by_status{};  ///< sessions of each statuscode
+  std::uint64_t active = 0;                             ///< sessions of statecode 0
+  std::uint64_t inactive = 0;                           ///< sessions of statecode 1
+  std::int64_t last_version = 0;                        ///< the highest versionnumber given
+  std::uint64_t deletions = 0;                          ///< deletion records kept
+
+  std::uint64_t file_bytes = 0;   ///< size of the file
+  std::uint64_t live_bytes = 0;   ///< of pages in use
+  std::uint64_t free_bytes = 0;   ///< of pages that writes will use again
+  std::uint64_t map_bytes = 0;
+  std::uint64_t quota_bytes = 0;
+  std::uint64_t page_bytes = 0;
+
+  struct Table {
+    std::string name{};
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;  ///< pages × page size
+    unsigned depth = 0;       ///< of the B-tree
+  };
+  std::vector<Table> tables{};
+  std::array<IndexStatus, index_count> indexes{};
+
+  struct Reader {
+    std::int64_t pid = 0;
+    std::uint64_t transaction = 0;  ///< the commit it reads
+    std::uint64_t lag = 0;          ///< commits made since
+  };
+  std::vector<Reader> readers{};  ///< those with a snapshot open now, of every process
+  std::uint64_t last_transaction = 0;
+};
+
+/// One thing that is wrong with a store.
+struct Finding {
+  std::string where{};  ///< table and row, e.g. "sessions 3219b349-…", "index machine", "page 17"
+  std::string what{};
+};
+
+/// The outcome of a check.
+struct CheckReport {
+  std::uint64_t sessions = 0;
+  std::uint64_t index_entries = 0;
+  std::uint64_t binaries = 0;
+  std::uint64_t binary_bytes = 0;  ///< uncompressed
+  std::uint64_t pages = 0;
+  std::uint64_t findings_total = 0;
+  std::vector<Finding> findings{};  ///< the first 100
+  [[nodiscard]] bool clean() const noexcept { return findings_total == 0; }
+};
+
+/// A store that is open in this process. Threads: all members may be called by many threads at once; writes
+/// are done one after the other. A file is open once in a process: a second open is refused with busy; share
+/// the Store instead. Other processes may open the file too, and read and write.
+/// After fork() the child must not use the Store (forked); it opens the file itself.
+/// Files: NAME.flowkeep and, beside it, NAME.flowkeep-lock (mode 0600). Not on network file systems.
+class FLOWKEEP_API Store {
+ public:
+  class Impl;
+
+  /// Opens a store. Errors: not_found, already_exists, access_denied, busy (open in this process already),
+  /// not_a_store, newer_format, corrupt (the file is cut short or damaged), invalid_argument (a network
+  /// file system, options out of range), io, no_memory.
+  [[nodiscard]] static Result<Store> open(std::string_view path, OpenOptions options = {});
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  /// Closes the file once the last Snapshot and WriteTransaction are gone too.
+  ~Store();
+
+  /// A consistent view for reading. Errors: busy (max_readers snapshots are alive), forked, io.
+  [[nodiscard]] Result<Snapshot> snapshot() const;
+  /// Begins a transaction. A thread has at most one at a time. Errors: busy (another thread of this process held
+  /// the lock for busy_timeout, or this one does), access_denied (read-only), forked, io.
+  [[nodiscard]] Result<WriteTransaction> write() const;
+  /// The same in somebody's name.
+  [[nodiscard]] Result<WriteTransaction> write(const Caller& caller) const;
+
+  // Each of these is a transaction of its own, committed and durable on return; see WriteTransaction.
+  [[nodiscard]] Result<Guid> create(const Session& session) const;
+  [[nodiscard]] Result<std::vector<Guid>> create_multiple(std::span<const Session> sessions) const;
+  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition = {}) const;
+  [[nodiscard]] Result<std::uint64_t> update_multiple(std::span<const SessionUpdate> updates) const;
+  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition = {}) const;
+  [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates) const;
+  [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
+                                                Precondition precondition = {}) const;
+  [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {}) const;
+  [[nodiscard]] Result<std::uint64_t> erase_multiple(std::span<const Guid> ids) const;
+  [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
+                                                                          ImportOptions options = {}) const;
+
+  /// An owned copy of one session, from a snapshot of its own. Errors: not_found.
+  [[nodiscard]] Result<Session> get(const Guid& id) const;
+  [[nodiscard]] Result<std::optional<Session>> find(const Guid& id) const;
+  [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
+                                                       std::int32_t new_status) const;
+
+  /// Replaces the model that writes of every process obey from now on; stored rows are left as they are.
+  [[nodiscard]] Result<void> set_state_model(const StateModel& model) const;
+
+  /// Adds an index in many short transactions, while others read and write. Called again after it was cut
+  /// short (a kill, or `progress` answering false: busy), it starts over. Errors: already_exists.
+  [[nodiscard]] Result<void> add_index(IndexId index, const Progress& progress = {}) const;
+  /// Drops an optional index. Errors: not_found (not kept), invalid_argument (a default index).
+  [[nodiscard]] Result<void> drop_index(IndexId index) const;
+
+  /// Walks page counts and readers, not rows.
+  [[nodiscard]] Result<StoreStats> stats() const;
+  /// Verifies every checksum, every FlatBuffer, every index both ways, binary reference counts and the page
+  /// accounting, on one snapshot. A bad sector under the file raises SIGBUS: run it where that may happen.
+  /// Errors: io, busy (`progress` answered false); what is wrong with the content is in the report.
+  [[nodiscard]] Result<CheckReport> check(const Progress& progress = {}) const;
+
+  [[nodiscard]] const std::string& path() const& noexcept;
+  const std::string& path() const&& = delete;
+
+ private:
+  explicit Store(std::shared_ptr<Impl> impl) noexcept;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// The version of the library, e.g. "0.1.0".
+[[nodiscard]] FLOWKEEP_API const char* version() noexcept;
+
+}  // namespace flowkeep

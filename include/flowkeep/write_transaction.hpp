@@ -1,0 +1,146 @@
+// Changes to a store: one transaction, all or nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <flowkeep/session.hpp>
+#include <flowkeep/state_model.hpp>
+
+namespace flowkeep {
+
+/// What must be true of the stored row. A row that If-Match asks for and that is not there is refused with not_found
+/// (ObjectDoesNotExist); everything else with version_mismatch (ConcurrencyVersionMismatch). The ETag of a row is
+/// W/"<versionnumber>".
+struct Precondition {
+  enum class Kind : std::uint8_t {
+    none,
+    if_match,           ///< the row is there, with this versionnumber
+    if_match_any,       ///< If-Match: *, the row is there (an upsert becomes an update)
+    if_none_match_any,  ///< If-None-Match: *, the row is not there (an upsert becomes a create)
+  };
+  Kind kind = Kind::none;
+  std::int64_t versionnumber = 0;
+
+  [[nodiscard]] static constexpr Precondition if_match(std::int64_t version) noexcept {
+    return {Kind::if_match, version};
+  }
+  [[nodiscard]] static constexpr Precondition if_match_any() noexcept { return {Kind::if_match_any, 0}; }
+  [[nodiscard]] static constexpr Precondition if_none_match_any() noexcept { return {Kind::if_none_match_any, 0}; }
+};
+
+/// Reads W/"42", "42" in double quotes, 42 or *. std::nullopt: none of these.
+[[nodiscard]] FLOWKEEP_API std::optional<Precondition> parse_etag(std::string_view text) noexcept;
+
+/// Who writes: becomes createdby, modifiedby and, where none is given, ownerid. Without a user these stay null.
+struct Caller {
+  std::optional<Guid> user{};          ///< a systemuser
+  std::optional<Guid> on_behalf_of{};  ///< the delegate, for the *onbehalfby columns
+  std::optional<Guid> businessunit{};  ///< owningbusinessunit of what is created
+};
+
+/// What an upsert or an import did with one row.
+enum class Outcome : std::uint8_t { created, updated, replaced, skipped };
+
+struct UpsertResult {
+  Guid id{};
+  Outcome outcome = Outcome::created;
+  std::int64_t versionnumber = 0;
+};
+
+/// What an import does with a row whose id is in the store already.
+enum class OnConflict : std::uint8_t { error, skip, replace };
+
+struct ImportOptions {
+  OnConflict on_conflict = OnConflict::error;
+};
+
+/// What an import did.
+struct ImportResult {
+  std::uint64_t created = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t skipped = 0;
+};
+
+/// A failed import: which of the given sessions was refused (counted from 0).
+struct ImportFailure {
+  Error error{};
+  std::size_t position = 0;
+};
+
+/// A transaction that changes the store. It holds the store's write lock from the begin to commit() or
+/// destruction, so keep it short. Nothing is seen by others, and nothing is durable, before commit() has
+/// returned success; without it everything is undone.
+/// Each operation is all or nothing by itself: after a refusal (not_found, already_exists, version_mismatch,
+/// invalid_transition, invalid_argument) the transaction stands as before it and goes on. After any other error
+/// it is dead: every later call, commit() too, returns that error.
+/// Threads: only the thread that began it.
+/// Writes refuse, with invalid_argument and a sentence that names column, value and limit: text that is too long
+/// (UTF-16 units) or not UTF-8, numbers and times out of range, choices outside the option set, lookups of a
+/// wrong kind, File columns over 32 MiB, read-only columns, create-only columns in an update, and a row
+/// over 4 MiB without its File columns.
+class FLOWKEEP_API WriteTransaction {
+ public:
+  class Impl;
+  WriteTransaction(WriteTransaction&&) noexcept;
+  WriteTransaction& operator=(WriteTransaction&&) noexcept;
+  ~WriteTransaction();
+
+  /// Reads a session, this transaction's own changes included.
+  [[nodiscard]] Result<std::optional<Session>> find(const Guid& id) const;
+  [[nodiscard]] Result<Session> get(const Guid& id) const;
+  /// IsValidStateTransition, as Snapshot has it.
+  [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
+                                                       std::int32_t new_status) const;
+
+  /// Adds a session and returns its id. Errors: already_exists (DuplicateRecord), invalid_transition.
+  [[nodiscard]] Result<Guid> create(const Session& session);
+  /// CreateMultiple: all or none; ids in input order. The same id twice is refused.
+  [[nodiscard]] Result<std::vector<Guid>> create_multiple(std::span<const Session> sessions);
+
+  /// Changes some columns; returns the new versionnumber.
+  /// Errors: not_found (ObjectDoesNotExist), version_mismatch, invalid_transition.
+  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition = {});
+  /// UpdateMultiple: all or none; each update's set.flowsessionid names its row. Of the same id twice the first
+  /// is applied, later ones are ignored. Returns the number applied.
+  [[nodiscard]] Result<std::uint64_t> update_multiple(std::span<const SessionUpdate> updates);
+
+  /// Updates the session, or creates it where there is none (clearing counts for nothing then).
+  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition = {});
+  /// UpsertMultiple: all or none; each update's set.flowsessionid names its row (none: create). The same id twice
+  /// is refused.
+  [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates);
+
+  /// Moves a session to a status, which brings its own state; `state`, where given, has to be that state.
+  /// Returns the new versionnumber. Errors: not_found, version_mismatch, invalid_transition.
+  [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
+                                                Precondition precondition = {});
+
+  /// Deletes a session, its File columns and its index entries; a record of the deletion stays for 7 days.
+  /// Errors: not_found, version_mismatch.
+  [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {});
+  /// Deletes many: all or none. The same id twice counts once. Returns the number deleted.
+  [[nodiscard]] Result<std::uint64_t> erase_multiple(std::span<const Guid> ids);
+
+  /// Records sessions that happened elsewhere: all or none. Read-only columns that are given are kept (except
+  /// versionnumber), createdon is set where it is absent, and nothing else is filled in; of the state rules only
+  /// the legality of the pair is checked. The same id twice meets the conflict rule at its second coming.
+  [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
+                                                                          ImportOptions options = {});
+
+  /// Makes the changes durable and visible. The transaction is over afterwards, whatever the answer.
+  /// Errors: full, io (nothing was changed), internal.
+  [[nodiscard]] Result<void> commit();
+
+  explicit WriteTransaction(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flowkeep

@@ -1,0 +1,163 @@
+#include "codec/rows.hpp"
+
+#include "binary_generated.h"
+#include "codec/fields.hpp"
+#include "store_generated.h"
+
+namespace flowkeep::codec {
+
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+
+FlatBufferBuilder& fresh_builder() {
+  thread_local FlatBufferBuilder builder(1024);
+  builder.Clear();
+  return builder;
+}
+
+template <class T>
+std::string finished(FlatBufferBuilder& builder, flatbuffers::Offset<T> root) {
+  builder.Finish(root);
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+template <class T>
+Result<const T*> verified(std::string_view payload, const char* what) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(payload.data());
+  flatbuffers::Verifier verifier(bytes, payload.size(), 8, 1'000'000);
+  if (!verifier.VerifyBuffer<T>(nullptr)) {
+    return fail(Errc::corrupt, std::string("the ") + what + " row is damaged: its FlatBuffer is not well-formed");
+  }
+  return flatbuffers::GetRoot<T>(bytes);
+}
+
+}  // namespace
+
+std::string encode(const FormatRow& row) {
+  auto& builder = fresh_builder();
+  const fb::Guid id = guid_to(row.store_id);
+  return finished(builder, fb::CreateFormat(builder, row.major, row.minor, &id, row.created.time_since_epoch().count()));
+}
+
+std::string encode(const CountersRow& row) {
+  auto& builder = fresh_builder();
+  return finished(builder, fb::CreateCounters(builder, row.arrival, row.version, row.blob, row.catalogue));
+}
+
+std::string encode(const DeletionRow& row) {
+  auto& builder = fresh_builder();
+  const fb::Guid id = guid_to(row.flowsessionid);
+  fb::Guid by;
+  if (row.deletedby) by = guid_to(*row.deletedby);
+  return finished(builder, fb::CreateDeletion(builder, &id, row.deletedon.time_since_epoch().count(),
+                                              row.deletedby ? &by : nullptr));
+}
+
+std::string encode(const BlobRow& row) {
+  auto& builder = fresh_builder();
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> content;
+  if (row.content) {
+    content = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(row.content->data()), row.content->size());
+  }
+  return finished(builder, fb::CreateBlob(builder, row.size, row.hash, row.references,
+                                          static_cast<fb::Encoding>(row.encoding), content, row.chunk_count,
+                                          row.chunk_bytes));
+}
+
+std::string encode(const IndexStates& states) {
+  auto& builder = fresh_builder();
+  std::vector<flatbuffers::Offset<fb::Index>> rows;
+  for (const IndexInfo& index : indexes()) {
+    const auto name = builder.CreateString(index.name.data(), index.name.size());
+    const IndexState& state = states[static_cast<std::size_t>(index.id)];
+    rows.push_back(fb::CreateIndex(builder, static_cast<std::uint8_t>(index.id), name,
+                                   static_cast<std::uint8_t>(state.status), state.ticket));
+  }
+  return finished(builder, fb::CreateIndexCatalogue(builder, builder.CreateVector(rows)));
+}
+
+std::string encode(const StateModel& model) {
+  auto& builder = fresh_builder();
+  const auto name = builder.CreateString(model.name());
+  const auto table = builder.CreateVector(model.table().data(), model.table().size());
+  return finished(builder, fb::CreateModel(builder, name, table));
+}
+
+std::string encode(const std::vector<std::string>& extra_column_names) {
+  auto& builder = fresh_builder();
+  return finished(builder, fb::CreateExtraColumnNames(builder, builder.CreateVectorOfStrings(extra_column_names)));
+}
+
+Result<FormatRow> decode_format(std::string_view payload) {
+  auto row = verified<fb::Format>(payload, "format");
+  if (!row) return fail(std::move(row.error()));
+  return FormatRow{(*row)->major(), (*row)->minor(), guid_of(*(*row)->store_id()), Timestamp(Ticks((*row)->created()))};
+}
+
+Result<CountersRow> decode_counters(std::string_view payload) {
+  auto row = verified<fb::Counters>(payload, "counters");
+  if (!row) return fail(std::move(row.error()));
+  return CountersRow{(*row)->arrival(), (*row)->version(), (*row)->blob(), (*row)->catalogue()};
+}
+
+Result<DeletionRow> decode_deletion(std::string_view payload) {
+  auto row = verified<fb::Deletion>(payload, "deletion");
+  if (!row) return fail(std::move(row.error()));
+  DeletionRow deletion{guid_of(*(*row)->flowsessionid()), Timestamp(Ticks((*row)->deletedon())), std::nullopt};
+  if ((*row)->deletedby() != nullptr) deletion.deletedby = guid_of(*(*row)->deletedby());
+  return deletion;
+}
+
+Result<BlobRow> decode_blob(std::string_view payload) {
+  auto verified_row = verified<fb::Blob>(payload, "binary");
+  if (!verified_row) return fail(std::move(verified_row.error()));
+  const fb::Blob& row = **verified_row;
+  if (row.encoding() > fb::Encoding::MAX) {
+    return fail(Errc::newer_format, "a binary is stored in encoding " +
+                                        std::to_string(static_cast<int>(row.encoding())) + ", which this Flowkeep lacks");
+  }
+  BlobRow blob{row.size(),       row.hash(),        row.references(), static_cast<Encoding>(row.encoding()), std::nullopt,
+               row.chunk_count(), row.chunk_bytes()};
+  if (row.content() != nullptr) {
+    blob.content = std::string_view(reinterpret_cast<const char*>(row.content()->data()), row.content()->size());
+  }
+  return blob;
+}
+
+Result<IndexStates> decode_indexes(std::string_view payload) {
+  auto row = verified<fb::IndexCatalogue>(payload, "index catalogue");
+  if (!row) return fail(std::move(row.error()));
+  IndexStates states{};
+  for (const auto* index : *(*row)->indexes()) {
+    if (index->id() >= index_count || index->status() > static_cast<std::uint8_t>(IndexStatus::active)) {
+      return fail(Errc::newer_format, "the store keeps index " + std::string(text_of(*index->name())) +
+                                          ", which this Flowkeep does not know");
+    }
+    states[index->id()] = {static_cast<IndexStatus>(index->status()), index->ticket()};
+  }
+  return states;
+}
+
+Result<StateModel> decode_model(std::string_view payload) {
+  auto row = verified<fb::Model>(payload, "state model");
+  if (!row) return fail(std::move(row.error()));
+  std::vector<Move> moves;
+  const auto& table = *(*row)->table();
+  for (unsigned from = 0; from < table.size(); ++from) {
+    for (unsigned to = 0; to < 16; ++to) {
+      if ((table.Get(from) >> to) & 1U) moves.push_back({static_cast<StatusCode>(from), static_cast<StatusCode>(to)});
+    }
+  }
+  return StateModel::make(std::string(text_of(*(*row)->name())), moves);
+}
+
+Result<std::vector<std::string>> decode_extras(std::string_view payload) {
+  auto row = verified<fb::ExtraColumnNames>(payload, "extra columns");
+  if (!row) return fail(std::move(row.error()));
+  std::vector<std::string> names;
+  for (const auto* name : *(*row)->names()) names.emplace_back(text_of(*name));
+  return names;
+}
+
+}  // namespace flowkeep::codec

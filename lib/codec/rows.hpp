@@ -1,0 +1,78 @@
+// The store's own rows as plain values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <flowkeep/guid.hpp>
+#include <flowkeep/index.hpp>
+#include <flowkeep/result.hpp>
+#include <flowkeep/state_model.hpp>
+#include <flowkeep/timestamp.hpp>
+
+namespace flowkeep::codec {
+
+/// The keys of table `meta`. The numbers are stored.
+enum class MetaRow : std::uint64_t { format = 1, model = 2, indexes = 3, counters = 4, extras = 5 };
+
+struct FormatRow {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+  Guid store_id{};
+  Timestamp created{};
+};
+
+struct CountersRow {
+  std::uint64_t arrival = 0;
+  std::int64_t version = 0;
+  std::uint64_t blob = 0;
+  std::uint64_t catalogue = 0;
+};
+
+struct DeletionRow {
+  Guid flowsessionid{};
+  Timestamp deletedon{};
+  std::optional<Guid> deletedby{};
+};
+
+enum class Encoding : std::uint8_t { raw = 0, zstd = 1 };
+
+struct BlobRow {
+  std::uint64_t size = 0;
+  std::uint64_t hash = 0;
+  std::uint64_t references = 0;
+  Encoding encoding = Encoding::raw;
+  /// The stored bytes where they are few; else they are in `chunk_count` chunks. Borrowed.
+  std::optional<std::string_view> content{};
+  std::uint32_t chunk_count = 0;
+  std::uint32_t chunk_bytes = 0;
+};
+
+struct IndexState {
+  IndexStatus status = IndexStatus::absent;
+  std::uint64_t ticket = 0;
+};
+using IndexStates = std::array<IndexState, index_count>;
+
+// Each pair: the payload of the row, and the row of a payload. Errors of the latter: corrupt.
+[[nodiscard]] std::string encode(const FormatRow& row);
+[[nodiscard]] std::string encode(const CountersRow& row);
+[[nodiscard]] std::string encode(const DeletionRow& row);
+[[nodiscard]] std::string encode(const BlobRow& row);
+[[nodiscard]] std::string encode(const IndexStates& states);
+[[nodiscard]] std::string encode(const StateModel& model);
+[[nodiscard]] std::string encode(const std::vector<std::string>& extra_column_names);
+
+[[nodiscard]] Result<FormatRow> decode_format(std::string_view payload);
+[[nodiscard]] Result<CountersRow> decode_counters(std::string_view payload);
+[[nodiscard]] Result<DeletionRow> decode_deletion(std::string_view payload);
+[[nodiscard]] Result<BlobRow> decode_blob(std::string_view payload);
+[[nodiscard]] Result<IndexStates> decode_indexes(std::string_view payload);
+[[nodiscard]] Result<StateModel> decode_model(std::string_view payload);
+[[nodiscard]] Result<std::vector<std::string>> decode_extras(std::string_view payload);
+
+}  // namespace flowkeep::codec

@@ -1,0 +1,148 @@
+#include "index/index_table.hpp"
+
+#include <xxhash.h>
+
+#include "base/bytes.hpp"
+#include "base/guid_key.hpp"
+#include "base/text.hpp"
+
+namespace flowkeep {
+
+namespace index {
+
+namespace {
+
+// Folded text up to this length is its own key; of longer text as many bytes, then 16 of its XXH3-128.
+constexpr std::size_t longest_plain_text = 400;
+constexpr char plain_text = 's';
+constexpr char hashed_text = 'h';
+
+std::uint64_t ticks_of(Timestamp time) noexcept { return base::ordered(time.time_since_epoch().count()); }
+
+template <auto accessor>
+std::optional<Key> lookup_key(const SessionView& session) {
+  const auto reference = (session.*accessor)();
+  if (!reference) return std::nullopt;
+  return guid_key(reference->id);
+}
+
+template <auto accessor>
+std::optional<Key> text_key(const SessionView& session) {
+  const auto text = (session.*accessor)();
+  if (!text) return std::nullopt;
+  return string_key(*text);
+}
+
+template <auto accessor>
+std::optional<Key> timestamp_key(const SessionView& session) {
+  const auto time = (session.*accessor)();
+  if (!time) return std::nullopt;
+  return time_key(*time);
+}
+
+std::optional<Key> status_of(const SessionView& session) { return state_key(session.statecode(), session.statuscode()); }
+std::optional<Key> version_of(const SessionView& session) { return version_key(session.versionnumber()); }
+
+using View = SessionView;
+
+constexpr std::array<Definition, index_count> table{{
+    {{IndexId::statecode, "statecode", "statecode, statuscode", true, false}, "ix.statecode", status_of},
+    {{IndexId::machine, "machine", "machineid", true, false}, "ix.machine", lookup_key<&View::machineid>},
+    {{IndexId::correlation, "correlation", "correlationid", true, false}, "ix.correlation", text_key<&View::correlationid>},
+    {{IndexId::flow, "flow", "regardingobjectid", true, false}, "ix.flow", lookup_key<&View::regardingobjectid>},
+    {{IndexId::completedon, "completedon", "completedon", true, false}, "ix.completedon", timestamp_key<&View::completedon>},
+    {{IndexId::versionnumber, "versionnumber", "versionnumber", true, true}, "ix.versionnumber", version_of},
+    {{IndexId::machinegroup, "machinegroup", "machinegroupid", false, false}, "ix.machinegroup", lookup_key<&View::machinegroupid>},
+    {{IndexId::startedon, "startedon", "startedon", false, false}, "ix.startedon", timestamp_key<&View::startedon>},
+    {{IndexId::errorcode, "errorcode", "errorcode", false, false}, "ix.errorcode", text_key<&View::errorcode>},
+    {{IndexId::clienttracking, "clienttracking", "clienttrackingid", false, false}, "ix.clienttracking", text_key<&View::clienttrackingid>},
+    {{IndexId::owner, "owner", "ownerid", false, false}, "ix.owner", lookup_key<&View::ownerid>},
+    {{IndexId::parentrun, "parentrun", "parentdesktopflowrunid", false, false}, "ix.parentrun", lookup_key<&View::parentdesktopflowrunid>},
+}};
+
+}  // namespace
+
+RowKey::RowKey(Timestamp createdon, std::uint64_t arrival) noexcept {
+  base::put_be64(bytes_.data(), ticks_of(createdon));
+  base::put_be64(bytes_.data() + 8, arrival);
+}
+
+std::optional<RowKey> RowKey::from(std::string_view bytes) noexcept {
+  if (bytes.size() != size) return std::nullopt;
+  RowKey key;
+  bytes.copy(key.bytes_.data(), size);
+  return key;
+}
+
+Timestamp RowKey::createdon() const noexcept {
+  return Timestamp(Ticks(base::from_ordered(base::get_be64(bytes_.data()))));
+}
+
+std::uint64_t RowKey::arrival() const noexcept { return base::get_be64(bytes_.data() + 8); }
+
+RowKey first_row_at(Timestamp createdon) noexcept { return RowKey(createdon, 0); }
+
+bool is_hashed(std::string_view string_key) noexcept { return !string_key.empty() && string_key.front() == hashed_text; }
+
+Key guid_key(const Guid& guid) {
+  const auto bytes = base::guid_key(guid);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Key string_key(std::string_view text) {
+  const std::string folded = base::fold_case(text);
+  Key key;
+  if (folded.size() <= longest_plain_text) {
+    key += plain_text;
+    key += folded;
+    return key;
+  }
+  XXH128_canonical_t hash;
+  XXH128_canonicalFromHash(&hash, XXH3_128bits(folded.data(), folded.size()));
+  key += hashed_text;
+  key.append(folded, 0, longest_plain_text);
+  key.append(reinterpret_cast<const char*>(hash.digest), sizeof hash.digest);
+  return key;
+}
+
+Key time_key(Timestamp time) {
+  Key key;
+  base::append_be64(key, ticks_of(time));
+  return key;
+}
+
+Key state_key(StateCode state, StatusCode status) {
+  Key key(8, '\0');
+  base::put_be32(key.data(), base::ordered(static_cast<std::int32_t>(state)));
+  base::put_be32(key.data() + 4, base::ordered(static_cast<std::int32_t>(status)));
+  return key;
+}
+
+Key version_key(std::int64_t version) {
+  Key key;
+  base::append_be64(key, base::ordered(version));
+  return key;
+}
+
+const std::array<Definition, index_count>& definitions() noexcept { return table; }
+const Definition& definition(IndexId id) noexcept { return table[static_cast<std::size_t>(id)]; }
+
+}  // namespace index
+
+std::span<const IndexInfo> indexes() noexcept {
+  static const auto infos = [] {
+    std::array<IndexInfo, index_count> list{};
+    for (std::size_t i = 0; i < list.size(); ++i) list[i] = index::definitions()[i].info;
+    return list;
+  }();
+  return infos;
+}
+
+std::optional<IndexId> find_index(std::string_view name) noexcept {
+  for (const IndexInfo& index : indexes()) {
+    if (index.name == name) return index.id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace flowkeep

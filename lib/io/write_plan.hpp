@@ -1,0 +1,74 @@
+// What a SessionWriter writes of each session: worked out once from its options.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <flowkeep/io/json.hpp>
+
+namespace flowkeep::io {
+
+/// One column of the output.
+struct WriteField {
+  std::optional<Column> column{};  ///< nothing: an extra column
+  ColumnKind kind = ColumnKind::text;
+  std::string name{};       ///< as it stands in the output
+  std::string key{};        ///< of JSON: a comma, the name as a JSON text, a colon
+  std::string label_key{};  ///< the same of its label
+  bool labelled = false;    ///< its label stands beside it
+};
+
+struct WritePlan {
+  Format format = Format::jsonl;
+  Base64 base64 = Base64::standard_padded;
+  std::vector<WriteField> fields{};
+  enum class Extras : std::uint8_t {
+    none,
+    all,    ///< behind the fields, in the session's order
+    named,  ///< those that are fields
+  } extras = Extras::none;
+
+  /// Errors: invalid_argument.
+  [[nodiscard]] static Result<WritePlan> make(const WriteOptions& options);
+};
+
+/// Writes sessions by a plan; what an unfinished session has left in `out` is the caller's to remove.
+class JsonSessionWriter {
+ public:
+  explicit JsonSessionWriter(const WritePlan& plan) : plan_(plan) {}
+  void begin(std::string& out) const;
+  void end(std::string& out) const;
+  [[nodiscard]] Result<void> write(const Snapshot& snapshot, const SessionView& session, std::string& out);
+
+ private:
+  [[nodiscard]] Result<void> write_column(const Snapshot& snapshot, const SessionView& session, const WriteField& field,
+                                          std::string& out) const;
+  const WritePlan& plan_;
+  std::uint64_t rows_ = 0;
+};
+
+class CsvSessionWriter {
+ public:
+  explicit CsvSessionWriter(const WritePlan& plan);
+  void begin(std::string& out) const;
+  [[nodiscard]] Result<void> write(const Snapshot& snapshot, const SessionView& session, std::string& out);
+
+ private:
+  void find_extras(const SessionView& session);
+  const WritePlan& plan_;
+  std::vector<std::size_t> extras_by_name_{};     ///< fields of extra columns, sorted by name
+  std::vector<std::string_view> extra_values_{};  ///< of the session at hand, by field; empty: null
+  std::string text_{};
+};
+
+/// The value of an extra column; "" where the session has none of that name.
+[[nodiscard]] std::string_view find_extra(const SessionView& session, std::string_view name);
+/// The label of a choice; "" outside the option set.
+[[nodiscard]] std::string_view label_of(Column column, std::int32_t value) noexcept;
+/// Appends a File column's reference, or its content in base64. Errors: corrupt.
+[[nodiscard]] Result<void> append_binary(std::string& out, const Snapshot& snapshot, const BinaryView& binary,
+                                         Base64 alphabet);
+
+}  // namespace flowkeep::io

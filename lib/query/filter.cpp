@@ -1,0 +1,118 @@
+#include "query/filter.hpp"
+
+#include "base/text.hpp"
+
+namespace flowkeep::query {
+
+namespace {
+
+constexpr std::array keyed_indexes{IndexId::machine,        IndexId::correlation, IndexId::flow,
+                                   IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
+                                   IndexId::clienttracking, IndexId::parentrun};
+
+void fold(std::optional<std::string>& text) {
+  if (text) text = base::fold_case(*text);
+}
+
+bool same(const std::optional<Guid>& wanted, const std::optional<Reference>& stored) noexcept {
+  return !wanted || (stored && stored->id == *wanted);
+}
+
+bool same(const std::optional<std::string>& folded, const std::optional<std::string_view>& stored) {
+  if (!folded) return true;
+  return stored && (*stored == *folded || base::fold_case(*stored) == *folded);
+}
+
+}  // namespace
+
+Filter::Filter(const Query& query) : query_(query) {
+  fold(query_.correlationid);
+  fold(query_.clienttrackingid);
+  fold(query_.errorcode);
+  any_status_ = query_.statuscodes.empty() && !query_.statecode;
+  for (std::int32_t code = 0; code < status_count; ++code) {
+    const auto status = static_cast<StatusCode>(code);
+    bool wanted = query_.statuscodes.empty();
+    for (const StatusCode one : query_.statuscodes) wanted = wanted || one == status;
+    if (query_.statecode && state_of(status) != *query_.statecode) wanted = false;
+    statuses_[static_cast<std::size_t>(code)] = wanted;
+  }
+}
+
+bool Filter::matches(const SessionView& session) const {
+  if (!any_status_ && !statuses_[static_cast<std::size_t>(session.statuscode())]) return false;
+  if (!same(query_.machineid, session.machineid()) || !same(query_.machinegroupid, session.machinegroupid()) ||
+      !same(query_.regardingobjectid, session.regardingobjectid()) || !same(query_.ownerid, session.ownerid()) ||
+      !same(query_.parentdesktopflowrunid, session.parentdesktopflowrunid()) ||
+      !same(query_.correlationid, session.correlationid()) ||
+      !same(query_.clienttrackingid, session.clienttrackingid()) || !same(query_.errorcode, session.errorcode())) {
+    return false;
+  }
+  const auto time = time_of(session);
+  return time && in_window(*time);
+}
+
+std::optional<Timestamp> Filter::time_of(const SessionView& session) const noexcept {
+  switch (query_.by) {
+    case TimeColumn::createdon:
+      return session.createdon();
+    case TimeColumn::startedon:
+      return session.startedon();
+    case TimeColumn::completedon:
+      return session.completedon();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<index::Key>> Filter::state_keys() const {
+  if (any_status_) return std::nullopt;
+  std::vector<index::Key> keys;
+  for (std::int32_t code = 0; code < status_count; ++code) {
+    const auto status = static_cast<StatusCode>(code);
+    if (statuses_[static_cast<std::size_t>(code)]) keys.push_back(index::state_key(state_of(status), status));
+  }
+  return keys;
+}
+
+std::optional<index::Key> Filter::key_for(IndexId index) const {
+  const auto lookup = [](const std::optional<Guid>& id) -> std::optional<index::Key> {
+    if (!id) return std::nullopt;
+    return index::guid_key(*id);
+  };
+  const auto text = [](const std::optional<std::string>& folded) -> std::optional<index::Key> {
+    if (!folded) return std::nullopt;
+    return index::string_key(*folded);
+  };
+  switch (index) {
+    case IndexId::machine:
+      return lookup(query_.machineid);
+    case IndexId::machinegroup:
+      return lookup(query_.machinegroupid);
+    case IndexId::flow:
+      return lookup(query_.regardingobjectid);
+    case IndexId::owner:
+      return lookup(query_.ownerid);
+    case IndexId::parentrun:
+      return lookup(query_.parentdesktopflowrunid);
+    case IndexId::correlation:
+      return text(query_.correlationid);
+    case IndexId::clienttracking:
+      return text(query_.clienttrackingid);
+    case IndexId::errorcode:
+      return text(query_.errorcode);
+    case IndexId::statecode:
+    case IndexId::completedon:
+    case IndexId::startedon:
+    case IndexId::versionnumber:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int Filter::conditions() const noexcept {
+  int count = any_status_ ? 0 : 1;
+  for (const IndexId index : keyed_indexes) count += key_for(index) ? 1 : 0;
+  return count;
+}
+
+}  // namespace flowkeep::query

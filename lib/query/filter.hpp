@@ -1,0 +1,47 @@
+// Query: which sessions, in which order.
+// Owns: the conditions of a query, the choice of the index to walk, the walks, and tokens.
+// Promises: rows come in the order asked for, each once; what an index says is checked on the row; a damaged row
+// ends the walk with an error. Reads only.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <flowkeep/query.hpp>
+
+#include "index/index_table.hpp"
+
+namespace flowkeep::query {
+
+/// The conditions of a query in the form that rows are checked with. Strings are folded.
+class Filter {
+ public:
+  explicit Filter(const Query& query);
+
+  [[nodiscard]] bool matches(const SessionView& session) const;
+  /// The time that the query is about; std::nullopt where the session has none.
+  [[nodiscard]] std::optional<Timestamp> time_of(const SessionView& session) const noexcept;
+  /// Whether the window holds a time.
+  [[nodiscard]] bool in_window(Timestamp time) const noexcept {
+    return (!query_.since || time >= *query_.since) && (!query_.until || time < *query_.until);
+  }
+
+  /// Statuses that are possible at all, as keys of the statecode index; std::nullopt: every status.
+  [[nodiscard]] std::optional<std::vector<index::Key>> state_keys() const;
+  /// The condition on a single-valued index other than statecode, as a key of it.
+  [[nodiscard]] std::optional<index::Key> key_for(IndexId index) const;
+  /// How many conditions there are, statuses and state counting as one, the window as none.
+  [[nodiscard]] int conditions() const noexcept;
+
+  [[nodiscard]] const Query& query() const noexcept { return query_; }
+
+ private:
+  Query query_;
+  bool any_status_ = true;
+  std::bitset<status_count> statuses_{};
+};
+
+}  // namespace flowkeep::query

@@ -1,0 +1,202 @@
+#include "query/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "store/reading.hpp"
+
+namespace flowkeep::query {
+
+using index::RowKey;
+using storage::Cursor;
+
+namespace {
+
+constexpr std::array keyed_indexes{IndexId::machine,        IndexId::correlation, IndexId::flow,
+                                   IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
+                                   IndexId::clienttracking, IndexId::parentrun};
+
+// A window is guessed to hold one row in so many.
+constexpr std::uint64_t window_guess = 20;
+
+storage::Table table_of(Snapshot::Impl& snapshot, IndexId index) {
+  return snapshot.tables().indexes[static_cast<std::size_t>(index)];
+}
+
+Result<std::uint64_t> count_keys(Snapshot::Impl& snapshot, IndexId index, const std::vector<index::Key>& keys) {
+  auto cursor = Cursor::open(snapshot.transaction(), table_of(snapshot, index));
+  if (!cursor) return fail(std::move(cursor.error()));
+  std::uint64_t rows = 0;
+  for (const index::Key& key : keys) {
+    auto found = cursor->find(key);
+    if (!found) return fail(std::move(found.error()));
+    if (!*found) continue;
+    auto members = cursor->members();
+    if (!members) return fail(std::move(members.error()));
+    rows += *members;
+  }
+  return rows;
+}
+
+IndexId time_index(TimeColumn by) noexcept {
+  return by == TimeColumn::startedon ? IndexId::startedon : IndexId::completedon;
+}
+
+std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
+  std::uint64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::uint64_t>::max() : product;
+}
+
+Result<WalkPtr> walk_access(Snapshot::Impl& snapshot, const Access& access, Order order, const Bounds& bounds) {
+  if (!access.index) return walk_table(snapshot.transaction(), snapshot.tables().sessions, order, bounds);
+  return walk_keys(snapshot.transaction(), table_of(snapshot, *access.index), order, bounds, access.keys);
+}
+
+// Reads every row of an access and sorts those that match by the query's time.
+Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Access& access, const Bounds& bounds) {
+  const Query& query = filter.query();
+  auto walk = walk_access(snapshot, access, Order::oldest_first, {});
+  if (!walk) return fail(std::move(walk.error()));
+  const auto before = [&](const Position& a, const Position& b) {
+    return query.order == Order::oldest_first ? a < b : b < a;
+  };
+  const std::uint64_t most = query.limit.rows;
+  std::vector<Position> positions;
+  const auto trim = [&] {
+    if (positions.size() <= most) return;
+    const auto end = positions.begin() + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(positions.begin(), end, positions.end(), before);
+    positions.resize(most);
+  };
+  for (;;) {
+    auto position = (*walk)->next();
+    if (!position) return fail(std::move(position.error()));
+    if (!*position) break;
+    auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
+    if (!row) return fail(std::move(row.error()));
+    const auto time = filter.time_of(row->session);
+    if (!time || !filter.matches(row->session)) continue;
+    const Position place{time->time_since_epoch().count(), row->key};
+    if ((bounds.from && place < *bounds.from) || (bounds.to && !(place < *bounds.to))) continue;
+    positions.push_back(place);
+    if (most < (1ULL << 40) && positions.size() >= 2 * most + 4096) trim();
+  }
+  trim();
+  std::sort(positions.begin(), positions.end(), before);
+  return walk_sorted(std::move(positions));
+}
+
+}  // namespace
+
+bool Access::exact() const noexcept {
+  return std::none_of(keys.begin(), keys.end(), [this](const index::Key& key) {
+    const bool is_text = index == IndexId::correlation || index == IndexId::clienttracking || index == IndexId::errorcode;
+    return is_text && index::is_hashed(key);
+  });
+}
+
+Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter) {
+  auto catalogue = snapshot.catalogue();
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  auto sessions = snapshot.transaction().stat(snapshot.tables().sessions);
+  if (!sessions) return fail(std::move(sessions.error()));
+  Access best{std::nullopt, {}, sessions->entries};
+
+  const auto consider = [&](IndexId index, std::vector<index::Key> keys) -> Result<void> {
+    if (!(*catalogue)->is_active(index)) return {};
+    auto rows = count_keys(snapshot, index, keys);
+    if (!rows) return fail(std::move(rows.error()));
+    if (!best.index || *rows < best.rows) best = Access{index, std::move(keys), *rows};
+    return {};
+  };
+  for (const IndexId index : keyed_indexes) {
+    if (auto key = filter.key_for(index)) {
+      if (auto ok = consider(index, {std::move(*key)}); !ok) return fail(std::move(ok.error()));
+    }
+  }
+  if (auto keys = filter.state_keys()) {
+    if (auto ok = consider(IndexId::statecode, std::move(*keys)); !ok) return fail(std::move(ok.error()));
+  }
+  return best;
+}
+
+Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
+  Bounds bounds;
+  const auto edge = [&](Timestamp time) {
+    if (query.by == TimeColumn::createdon) return Position{0, index::first_row_at(time)};
+    return Position{time.time_since_epoch().count(), RowKey(min_timestamp - Ticks(1), 0)};
+  };
+  if (query.since) bounds.from = edge(*query.since);
+  if (query.until) bounds.to = edge(*query.until);
+  if (!after) return bounds;
+  if (query.order == Order::newest_first) {
+    if (!bounds.to || *after < *bounds.to) bounds.to = *after;
+  } else {
+    // The place right behind the row: no other row has its arrival.
+    Position next = *after;
+    next.key = RowKey(after->key.createdon(), after->key.arrival() + 1);
+    if (!bounds.from || *bounds.from < next) bounds.from = next;
+  }
+  return bounds;
+}
+
+Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after) {
+  const Query& query = filter.query();
+  const Bounds bounds = bounds_of(query, after);
+  auto access = best_access(snapshot, filter);
+  if (!access) return fail(std::move(access.error()));
+  if (query.by == TimeColumn::createdon) return walk_access(snapshot, *access, query.order, bounds);
+
+  auto catalogue = snapshot.catalogue();
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  const IndexId index = time_index(query.by);
+  if (!(*catalogue)->is_active(index)) return gather(snapshot, filter, *access, bounds);
+  auto stat = snapshot.transaction().stat(table_of(snapshot, index));
+  if (!stat) return fail(std::move(stat.error()));
+  const bool windowed = query.since || query.until;
+  const std::uint64_t by_time =
+      windowed ? stat->entries / window_guess
+               : std::min(stat->entries, times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
+  if (access->index && access->rows < by_time) return gather(snapshot, filter, *access, bounds);
+  return walk_numbers(snapshot.transaction(), table_of(snapshot, index), query.order, bounds);
+}
+
+Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
+  const Query& query = filter.query();
+  const bool windowed = query.since || query.until;
+  const bool by_created = query.by == TimeColumn::createdon;
+  auto access = best_access(snapshot, filter);
+  if (!access) return fail(std::move(access.error()));
+  const bool covered = filter.conditions() == (access->index ? 1 : 0) && access->exact();
+  if (covered && by_created && !windowed) return access->rows;
+
+  auto catalogue = snapshot.catalogue();
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  const bool time_indexed = !by_created && (*catalogue)->is_active(time_index(query.by));
+  if (filter.conditions() == 0 && time_indexed && !windowed) {
+    auto stat = snapshot.transaction().stat(table_of(snapshot, time_index(query.by)));
+    if (!stat) return fail(std::move(stat.error()));
+    return stat->entries;
+  }
+  const bool keys_tell = covered && (by_created || (filter.conditions() == 0 && time_indexed));
+  const Bounds bounds = bounds_of(query, std::nullopt);
+  auto walk = !by_created && keys_tell
+                  ? walk_numbers(snapshot.transaction(), table_of(snapshot, time_index(query.by)), Order::oldest_first, bounds)
+                  : walk_access(snapshot, *access, Order::oldest_first, by_created ? bounds : Bounds{});
+  if (!walk) return fail(std::move(walk.error()));
+  std::uint64_t rows = 0;
+  for (;;) {
+    auto position = (*walk)->next();
+    if (!position) return fail(std::move(position.error()));
+    if (!*position) return rows;
+    if (!keys_tell) {
+      auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
+      if (!row) return fail(std::move(row.error()));
+      if (!filter.matches(row->session)) continue;
+    }
+    ++rows;
+  }
+}
+
+}  // namespace flowkeep::query

@@ -1,0 +1,35 @@
+// Which walk answers a query.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "query/filter.hpp"
+#include "query/walk.hpp"
+#include "store/snapshot_impl.hpp"
+
+namespace flowkeep::query {
+
+/// One way into the rows: an index and its keys, or all of table `sessions`.
+struct Access {
+  std::optional<IndexId> index{};
+  std::vector<index::Key> keys{};
+  std::uint64_t rows = 0;  ///< how many it leads to, the window aside
+  /// Whether a row under the keys satisfies their condition for certain: not so for keys that were cut and hashed.
+  [[nodiscard]] bool exact() const noexcept;
+};
+
+/// The access with the fewest rows. Errors: corrupt, io.
+[[nodiscard]] Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter);
+
+/// The order's bounds that a query's window and its token (where the caller has decoded one) leave.
+[[nodiscard]] Bounds bounds_of(const Query& query, const std::optional<Position>& after);
+
+/// The walk of a query, rows not yet checked against its filter. Sorts candidates where no index has the order.
+[[nodiscard]] Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after);
+
+/// Counts a query's rows: from index counts where they tell, else by walking.
+[[nodiscard]] Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter);
+
+}  // namespace flowkeep::query

@@ -1,0 +1,182 @@
+#include <utility>
+
+#include <flowkeep/query.hpp>
+#include <flowkeep/snapshot.hpp>
+
+#include "query/filter.hpp"
+#include "query/plan.hpp"
+#include "query/token.hpp"
+#include "query/walk.hpp"
+#include "store/reading.hpp"
+#include "store/snapshot_impl.hpp"
+
+namespace flowkeep {
+
+class SessionRange::Impl {
+ public:
+  Impl(Snapshot::Impl& snapshot, const Query& query)
+      : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows) {
+    start(query);
+  }
+  // Sessions changed since a version, by versionnumber.
+  Impl(Snapshot::Impl& snapshot, std::int64_t version, Limit limit)
+      : snapshot_(snapshot), filter_(Query{}), remaining_(limit.rows) {
+    query::Bounds bounds;
+    bounds.from = query::Position{version, index::RowKey(max_timestamp + Ticks(1), 0)};
+    use(query::walk_numbers(snapshot.transaction(),
+                            snapshot.tables().indexes[static_cast<std::size_t>(IndexId::versionnumber)],
+                            Order::oldest_first, bounds));
+  }
+
+  /// The next row; std::nullopt at the end, which an error is too, once it was shown.
+  std::optional<Result<SessionView>> next() {
+    position_.reset();
+    if (error_) return fail(std::exchange(error_, std::nullopt).value());
+    while (walk_ != nullptr && remaining_ != 0) {
+      auto position = walk_->next();
+      if (!position) return ended(std::move(position.error()));
+      if (!*position) break;
+      auto row = read((*position)->key);
+      if (!row) return ended(std::move(row.error()));
+      if (!filter_.matches(row->session)) continue;
+      position_ = **position;
+      --remaining_;
+      return row->session;
+    }
+    walk_.reset();
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string token() const {
+    if (!position_ || !fingerprint_) return {};
+    return query::encode_token(*fingerprint_, *position_);
+  }
+
+ private:
+  void start(const Query& query) {
+    if (auto ok = snapshot_.check_process(); !ok) {
+      error_ = std::move(ok.error());
+      return;
+    }
+    if (query.since && query.until && *query.until < *query.since) {
+      error_ = Error{Errc::invalid_argument, "the window ends before it begins: until " + format_timestamp(*query.until) +
+                                                 " is before since " + format_timestamp(*query.since)};
+      return;
+    }
+    fingerprint_ = query::fingerprint(snapshot_.engine().format().store_id, query);
+    std::optional<query::Position> after;
+    if (!query.after.empty()) {
+      auto position = query::decode_token(*fingerprint_, query.after);
+      if (!position) {
+        error_ = std::move(position.error());
+        return;
+      }
+      after = *position;
+    }
+    use(query::plan(snapshot_, filter_, after));
+  }
+
+  void use(Result<query::WalkPtr> walk) {
+    if (walk) {
+      walk_ = std::move(*walk);
+    } else {
+      error_ = std::move(walk.error());
+    }
+  }
+
+  std::optional<Result<SessionView>> ended(Error error) {
+    walk_.reset();
+    return fail(std::move(error));
+  }
+
+  // One cursor serves all rows: neighbours are mostly on the page it stands on.
+  Result<store::StoredRow> read(const index::RowKey& key) {
+    if (!rows_) {
+      auto cursor = storage::Cursor::open(snapshot_.transaction(), snapshot_.tables().sessions);
+      if (!cursor) return fail(std::move(cursor.error()));
+      rows_.emplace(std::move(*cursor));
+    }
+    auto found = rows_->find(key.bytes());
+    if (!found) return fail(std::move(found.error()));
+    if (!*found) return store::read_row(snapshot_.transaction(), snapshot_.tables(), key.bytes());  // says what is missing
+    return store::decode_row(rows_->key(), rows_->value());
+  }
+
+  Snapshot::Impl& snapshot_;
+  query::Filter filter_;
+  std::uint64_t remaining_;
+  std::optional<std::uint64_t> fingerprint_{};
+  query::WalkPtr walk_{};
+  std::optional<storage::Cursor> rows_{};
+  std::optional<query::Position> position_{};
+  std::optional<Error> error_{};
+};
+
+SessionRange::SessionRange(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+SessionRange::SessionRange(SessionRange&&) noexcept = default;
+SessionRange& SessionRange::operator=(SessionRange&&) noexcept = default;
+SessionRange::~SessionRange() = default;
+
+SessionRange::iterator SessionRange::begin() & {
+  if (!std::exchange(started_, true)) advance();
+  return iterator(this);
+}
+
+void SessionRange::advance() { current_ = impl_->next(); }
+
+std::string SessionRange::token() const { return impl_->token(); }
+
+SessionRange Snapshot::select(const Query& query) const& {
+  return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, query));
+}
+
+SessionRange Snapshot::by_machine(const Guid& machine, Order order, Limit limit) const& {
+  Query query;
+  query.machineid = machine;
+  query.order = order;
+  query.limit = limit;
+  return select(query);
+}
+
+SessionRange Snapshot::by_correlationid(std::string_view id, Order order, Limit limit) const& {
+  Query query;
+  query.correlationid = std::string(id);
+  query.order = order;
+  query.limit = limit;
+  return select(query);
+}
+
+SessionRange Snapshot::by_flow(const Guid& flow, Order order, Limit limit) const& {
+  Query query;
+  query.regardingobjectid = flow;
+  query.order = order;
+  query.limit = limit;
+  return select(query);
+}
+
+SessionRange Snapshot::by_statecode(StateCode state, Order order, Limit limit) const& {
+  Query query;
+  query.statecode = state;
+  query.order = order;
+  query.limit = limit;
+  return select(query);
+}
+
+SessionRange Snapshot::by_statuscode(StatusCode status, Order order, Limit limit) const& {
+  Query query;
+  query.statuscodes = {status};
+  query.order = order;
+  query.limit = limit;
+  return select(query);
+}
+
+SessionRange Snapshot::changed_since(std::int64_t version, Limit limit) const& {
+  return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, version, limit));
+}
+
+Result<std::uint64_t> Snapshot::count(const Query& query) const {
+  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  return query::count(*impl_, query::Filter(query));
+}
+
+}  // namespace flowkeep

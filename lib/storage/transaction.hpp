@@ -1,0 +1,111 @@
+// LMDB transactions and tables as values with owners.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <flowkeep/result.hpp>
+
+struct MDB_txn;
+
+namespace flowkeep::storage {
+
+class Environment;
+
+/// A named table; good as long as its Environment.
+struct Table {
+  unsigned handle = 0;
+};
+
+enum class TableKind : std::uint8_t {
+  bytes,         ///< keys compared as bytes, one value each
+  integer,       ///< keys are native std::uint64_t, one value each
+  sorted_sets,   ///< keys compared as bytes; each holds a sorted set of values of one size, compared as bytes
+  integer_sets,  ///< keys and members are native std::uint64_t
+};
+
+struct TableStat {
+  std::uint64_t entries = 0;
+  std::uint64_t pages = 0;
+  unsigned depth = 0;
+};
+
+/// The key of an integer table.
+class IntegerKey {
+ public:
+  explicit IntegerKey(std::uint64_t value) noexcept : value_(value) {}
+  [[nodiscard]] std::string_view bytes() const noexcept { return {reinterpret_cast<const char*>(&value_), sizeof value_}; }
+  [[nodiscard]] static std::uint64_t value_of(std::string_view bytes) noexcept;
+
+ private:
+  std::uint64_t value_;
+};
+
+/// What can be read inside a transaction. Values point into the map (or, in a write transaction, into pages
+/// that the next write may move) and die with it.
+class Transaction {
+ public:
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  [[nodiscard]] Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
+  [[nodiscard]] Result<TableStat> stat(Table table) const;
+  [[nodiscard]] std::uint64_t id() const noexcept;
+  [[nodiscard]] MDB_txn* handle() const noexcept { return txn_; }
+  [[nodiscard]] Environment& environment() const noexcept { return *environment_; }
+
+ protected:
+  Transaction(Environment& environment, MDB_txn* txn) noexcept : environment_(&environment), txn_(txn) {}
+  Transaction(Transaction&& other) noexcept
+      : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)) {}
+  ~Transaction() = default;
+
+  Environment* environment_;
+  MDB_txn* txn_;
+};
+
+/// A snapshot. Any thread may use it, one at a time.
+class ReadTransaction : public Transaction {
+ public:
+  ReadTransaction(ReadTransaction&&) noexcept = default;
+  ~ReadTransaction();
+  /// Moves to the newest commit. After an error the transaction must not be used but for destruction and renew().
+  [[nodiscard]] Result<void> renew();
+
+ private:
+  friend class Environment;
+  using Transaction::Transaction;
+  bool live_ = true;
+};
+
+/// The writer. Aborts unless committed. Only the thread that began it uses it.
+class WriteTransaction : public Transaction {
+ public:
+  WriteTransaction(WriteTransaction&&) noexcept = default;
+  ~WriteTransaction();
+
+  enum class Put : std::uint8_t { upsert, insert };
+  /// Stores a value. Errors: already_exists (insert only).
+  [[nodiscard]] Result<void> put(Table table, std::string_view key, std::string_view value, Put mode = Put::upsert);
+  /// Adds a member to a set; false where it was there.
+  [[nodiscard]] Result<bool> add(Table table, std::string_view key, std::string_view member);
+  /// Removes a key (with all of its set); false where it was not there.
+  [[nodiscard]] Result<bool> remove(Table table, std::string_view key);
+  /// Removes one member of a set; false where it was not there.
+  [[nodiscard]] Result<bool> remove(Table table, std::string_view key, std::string_view member);
+  /// Empties a table.
+  [[nodiscard]] Result<void> clear(Table table);
+  /// Opens a table, creating it where it is missing. Only while no other transaction of the process opens one.
+  [[nodiscard]] Result<Table> open_table(const char* name, TableKind kind);
+  /// Syncs the commit to the disk.
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  friend class Environment;
+  using Transaction::Transaction;
+};
+
+}  // namespace flowkeep::storage

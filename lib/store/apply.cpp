@@ -1,0 +1,160 @@
+#include "store/apply.hpp"
+
+#include <algorithm>
+
+#include "codec/record.hpp"
+#include "codec/value.hpp"
+#include "store/reading.hpp"
+
+namespace flowkeep::store {
+
+using codec::ValueKind;
+using index::RowKey;
+using storage::IntegerKey;
+using storage::WriteTransaction;
+
+namespace {
+
+struct IndexMove {
+  index::Key key;
+  RowKey row;
+  enum class Kind : std::uint8_t { remove, add } kind;
+};
+
+// Entries are written in the order of their keys: a batch then touches each page once.
+using IndexMoves = std::array<std::vector<IndexMove>, index_count>;
+
+void collect(IndexMoves& moves, const Catalogue& catalogue, const StoredRow* before, const StoredRow* after) {
+  for (const index::Definition& definition : index::definitions()) {
+    if (!catalogue.is_maintained(definition.info.id)) continue;
+    std::optional<index::Key> old_key;
+    std::optional<index::Key> new_key;
+    if (before != nullptr) old_key = definition.key(before->session);
+    if (after != nullptr) new_key = definition.key(after->session);
+    if (old_key && new_key && *old_key == *new_key && before->key == after->key) continue;
+    auto& list = moves[static_cast<std::size_t>(definition.info.id)];
+    if (old_key) list.push_back({std::move(*old_key), before->key, IndexMove::Kind::remove});
+    if (new_key) list.push_back({std::move(*new_key), after->key, IndexMove::Kind::add});
+  }
+}
+
+Result<void> write_indexes(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                           IndexMoves& moves) {
+  for (std::size_t i = 0; i < moves.size(); ++i) {
+    const bool active = catalogue.is_active(static_cast<IndexId>(i));
+    std::sort(moves[i].begin(), moves[i].end(), [](const IndexMove& a, const IndexMove& b) {
+      if (const int order = a.key.compare(b.key); order != 0) return order < 0;
+      return a.row < b.row;
+    });
+    for (const IndexMove& move : moves[i]) {
+      auto done = move.kind == IndexMove::Kind::add ? transaction.add(tables.indexes[i], move.key, move.row.bytes())
+                                                    : transaction.remove(tables.indexes[i], move.key, move.row.bytes());
+      if (!done) return fail(std::move(done.error()));
+      // While an index is built, rows that its builder has not reached are missing, and it may have been faster.
+      if (!*done && active) {
+        return fail(Errc::corrupt, "index " + std::string(index::definitions()[i].info.name) +
+                                       " does not agree with the records: run a check, then drop and add the index");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> write_record(WriteTransaction& transaction, const Tables& tables, const RowChange& row) {
+  const bool moves = row.old_key && row.old_key != row.new_key;
+  if (moves) {
+    auto removed = transaction.remove(tables.sessions, row.old_key->bytes());
+    if (!removed) return fail(std::move(removed.error()));
+  }
+  if (!row.new_key) {
+    auto removed = transaction.remove(tables.ids, index::guid_key(row.id));
+    if (!removed) return fail(std::move(removed.error()));
+    return {};
+  }
+  std::string value;
+  codec::encode_value(value, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(), row.record);
+  return transaction.put(tables.sessions, row.new_key->bytes(), value);
+}
+
+// New and moved rows enter table `ids` in the order of its keys.
+Result<void> write_ids(WriteTransaction& transaction, const Tables& tables, const std::vector<RowChange>& rows) {
+  std::vector<std::pair<index::Key, RowKey>> entries;
+  for (const RowChange& row : rows) {
+    if (row.new_key && row.old_key != row.new_key) entries.emplace_back(index::guid_key(row.id), *row.new_key);
+  }
+  std::sort(entries.begin(), entries.end());
+  for (const auto& [id, key] : entries) {
+    if (auto ok = transaction.put(tables.ids, id, key.bytes()); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> write_deletion(WriteTransaction& transaction, const Tables& tables, const RowChange& row) {
+  const IntegerKey key(static_cast<std::uint64_t>(row.version));
+  std::string value;
+  codec::encode_value(value, ValueKind::deletion, static_cast<std::uint64_t>(row.version), key.bytes(),
+                      codec::encode(*row.deletion));
+  return transaction.put(tables.deletions, key.bytes(), value);
+}
+
+Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables, const Change& change) {
+  for (const BlobChange& blob : change.blobs) {
+    if (blob.references == 0) continue;  // given and taken back within the change
+    auto ok = blob::insert(transaction, tables.blobs, blob.id, *blob.content, static_cast<std::uint64_t>(blob.references));
+    if (!ok) return ok;
+  }
+  for (const auto& [blob_id, difference] : change.references) {
+    if (auto ok = blob::change_references(transaction, tables.blobs, blob_id, difference); !ok) return ok;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t Change::bytes() const noexcept {
+  constexpr std::uint64_t row_overhead = 512;  // ids and indexes
+  std::uint64_t total = 0;
+  for (const RowChange& row : rows) total += row.record.size() + row_overhead;
+  for (const BlobChange& blob : blobs) {
+    for (const std::string& chunk : blob.content->chunks) total += chunk.size() + 128;
+  }
+  return total;
+}
+
+Result<void> apply(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                   const Change& change) {
+  IndexMoves moves;
+  for (const RowChange& row : change.rows) {
+    std::optional<StoredRow> before;
+    std::optional<StoredRow> after;
+    if (row.old_key) {
+      auto stored = read_row(transaction, tables, row.old_key->bytes());
+      if (!stored) return fail(std::move(stored.error()));
+      before = *stored;
+    }
+    if (row.new_key) {
+      auto session = codec::RecordView::verify(row.record);
+      if (!session) return fail(std::move(session.error()));
+      after = StoredRow{*row.new_key, *session};
+    }
+    collect(moves, catalogue, before ? &*before : nullptr, after ? &*after : nullptr);
+    if (auto ok = write_record(transaction, tables, row); !ok) return ok;
+    if (row.deletion) {
+      if (auto ok = write_deletion(transaction, tables, row); !ok) return ok;
+    }
+  }
+  if (auto ok = write_ids(transaction, tables, change.rows); !ok) return ok;
+  if (auto ok = write_indexes(transaction, tables, catalogue, moves); !ok) return ok;
+  if (auto ok = write_binaries(transaction, tables, change); !ok) return ok;
+  for (const std::uint64_t version : change.expired_deletions) {
+    auto removed = transaction.remove(tables.deletions, IntegerKey(version).bytes());
+    if (!removed) return fail(std::move(removed.error()));
+  }
+  if (!change.extra_columns.empty()) {
+    auto ok = write_meta(transaction, tables.meta, codec::MetaRow::extras, codec::encode(change.extra_columns));
+    if (!ok) return ok;
+  }
+  return write_meta(transaction, tables.meta, codec::MetaRow::counters, codec::encode(change.counters));
+}
+
+}  // namespace flowkeep::store

@@ -1,0 +1,236 @@
+#include "store/change_builder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "codec/record.hpp"
+#include "codec/value.hpp"
+#include "entity/members.hpp"
+#include "storage/cursor.hpp"
+
+namespace flowkeep::store {
+
+namespace {
+
+constexpr std::chrono::hours deletions_kept{7 * 24};
+constexpr std::size_t deletions_expired_at_once = 64;
+constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
+
+tl::unexpected<Error> duplicate(const Guid& id) {
+  return fail(Errc::already_exists, "there is a session " + id.str() + " already", DataverseCode::duplicate_record);
+}
+
+}  // namespace
+
+ChangeBuilder::ChangeBuilder(const storage::Transaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                             const codec::CountersRow& counters, const Caller& caller)
+    : transaction_(transaction), tables_(tables), catalogue_(catalogue), caller_(caller), time_(now()) {
+  change_.counters = counters;
+}
+
+Result<Guid> ChangeBuilder::create(const Session& given) {
+  auto session = created(given, context());
+  if (!session) return fail(std::move(session.error()));
+  const Guid id = *session->flowsessionid;
+  if (has(id)) return duplicate(id);
+  auto present = find_row_key(transaction_, tables_, id);
+  if (!present) return fail(std::move(present.error()));
+  if (*present) return duplicate(id);
+  auto version = put(std::move(*session), std::nullopt);
+  if (!version) return fail(std::move(version.error()));
+  return id;
+}
+
+Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& update, Precondition precondition) {
+  auto row = find_row(transaction_, tables_, id);
+  if (!row) return fail(std::move(row.error()));
+  const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
+  if (auto ok = check_precondition(id, version, precondition); !ok) return fail(std::move(ok.error()));
+  if (!*row) return no_such_session(id);
+  auto session = updated((*row)->session.copy(), update, context());
+  if (!session) {
+    session.error().message = "session " + id.str() + ": " + session.error().message;
+    return fail(std::move(session.error()));
+  }
+  return put(std::move(*session), *row);
+}
+
+Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& change, Precondition precondition) {
+  auto present = find_row(transaction_, tables_, id);
+  if (!present) return fail(std::move(present.error()));
+  if (*present) {
+    auto version = update(id, change, precondition);
+    if (!version) return fail(std::move(version.error()));
+    return UpsertResult{id, Outcome::updated, *version};
+  }
+  if (auto ok = check_precondition(id, std::nullopt, precondition); !ok) return fail(std::move(ok.error()));
+  Session session = change.set;
+  if (session.flowsessionid && *session.flowsessionid != id) {
+    return fail(Errc::invalid_argument, "flowsessionid: " + session.flowsessionid->str() + " is not the session meant, " + id.str());
+  }
+  session.flowsessionid = id;
+  auto made = create(session);
+  if (!made) return fail(std::move(made.error()));
+  return UpsertResult{id, Outcome::created, change_.counters.version};
+}
+
+Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
+  auto row = find_row(transaction_, tables_, id);
+  if (!row) return fail(std::move(row.error()));
+  const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
+  if (auto ok = check_precondition(id, version, precondition); !ok) return ok;
+  if (!*row) return no_such_session(id);
+  release_binaries((*row)->session);
+  RowChange gone;
+  gone.id = id;
+  gone.old_key = (*row)->key;
+  gone.version = ++change_.counters.version;
+  gone.deletion = codec::DeletionRow{id, time_, caller_.user};
+  positions_.emplace(id, change_.rows.size());
+  change_.rows.push_back(std::move(gone));
+  ++erased_;
+  return {};
+}
+
+Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_conflict) {
+  auto session = imported(given, context());
+  if (!session) return fail(std::move(session.error()));
+  const Guid id = *session->flowsessionid;
+  const auto earlier = positions_.find(id);
+  auto before = find_row(transaction_, tables_, id);
+  if (!before) return fail(std::move(before.error()));
+  if (earlier != positions_.end() || *before) {
+    if (on_conflict == OnConflict::error) return duplicate(id);
+    if (on_conflict == OnConflict::skip) return Outcome::skipped;
+  }
+  if (earlier == positions_.end()) {
+    auto version = put(std::move(*session), *before);
+    if (!version) return fail(std::move(version.error()));
+    return *before ? Outcome::replaced : Outcome::created;
+  }
+  // Replaces a row of this very change: that one's content goes, its arrival stays.
+  RowChange& row = change_.rows[earlier->second];
+  auto pending = codec::RecordView::verify(row.record);
+  if (!pending) return fail(std::move(pending.error()));
+  release_binaries(*pending);
+  if (auto ok = place_binaries(*session, std::nullopt); !ok) return fail(std::move(ok.error()));
+  row.version = ++change_.counters.version;
+  row.new_key = index::RowKey(*session->createdon, row.new_key->arrival());
+  session->versionnumber = row.version;
+  note_extra_columns(*session);
+  codec::encode_record(row.record, *session);
+  return Outcome::replaced;
+}
+
+Result<std::int64_t> ChangeBuilder::put(Session session, const std::optional<StoredRow>& before) {
+  if (auto ok = place_binaries(session, before); !ok) return fail(std::move(ok.error()));
+  session.versionnumber = ++change_.counters.version;
+  RowChange row;
+  row.id = *session.flowsessionid;
+  row.version = *session.versionnumber;
+  if (before) row.old_key = before->key;
+  row.new_key = index::RowKey(*session.createdon, before ? before->key.arrival() : ++change_.counters.arrival);
+  codec::encode_record(row.record, session);
+  if (row.record.size() > codec::max_record_bytes) {
+    return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(row.record.size()) +
+                                            " bytes without its File columns, at most " +
+                                            std::to_string(codec::max_record_bytes) + " are allowed");
+  }
+  note_extra_columns(session);
+  positions_.emplace(row.id, change_.rows.size());
+  change_.rows.push_back(std::move(row));
+  return *session.versionnumber;
+}
+
+Result<void> ChangeBuilder::place_binaries(Session& session, const std::optional<StoredRow>& before) {
+  for (const Column column : binary_columns) {
+    std::optional<StoredContent> old;
+    if (before) {
+      const ValueView shown = before->session.value(column);
+      if (const auto* binary = std::get_if<BinaryView>(&shown)) old = binary->stored;
+    }
+    auto& binary = session.*entity::binary_member(column);
+    if (binary && binary->content.has_value()) {
+      auto blob_id = place_content(binary->content.prepared());
+      if (!blob_id) return fail(std::move(blob_id.error()));
+      binary->stored = StoredContent{binary->content.size(), binary->content.hash(), *blob_id};
+      refer(*blob_id, 1);
+      if (old) refer(old->blob_id, -1);
+    } else if (old && !(binary && binary->stored)) {
+      refer(old->blob_id, -1);
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const blob::Prepared>& content) {
+  const auto [first, last] = by_hash_.equal_range(content->hash);
+  for (auto at = first; at != last; ++at) {
+    const BlobChange& blob = change_.blobs[at->second];
+    if (blob::equal(*blob.content, *content)) return blob.id;
+  }
+  auto present = blob::find_equal(transaction_, tables_.blobs, *content);
+  if (!present) return fail(std::move(present.error()));
+  if (*present) return **present;
+  const std::uint64_t id = ++change_.counters.blob;
+  new_blobs_.emplace(id, change_.blobs.size());
+  by_hash_.emplace(content->hash, change_.blobs.size());
+  change_.blobs.push_back({id, content, 0});
+  return id;
+}
+
+void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
+  if (const auto made = new_blobs_.find(blob_id); made != new_blobs_.end()) {
+    change_.blobs[made->second].references += difference;
+  } else {
+    change_.references[blob_id] += difference;
+  }
+}
+
+void ChangeBuilder::release_binaries(const SessionView& session) {
+  for (const Column column : binary_columns) {
+    const ValueView shown = session.value(column);
+    const auto* binary = std::get_if<BinaryView>(&shown);
+    if (binary != nullptr && binary->stored) refer(binary->stored->blob_id, -1);
+  }
+}
+
+void ChangeBuilder::note_extra_columns(const Session& session) {
+  for (const auto& [name, json] : session.extra) {
+    const bool known = std::binary_search(catalogue_.extra_columns.begin(), catalogue_.extra_columns.end(), name) ||
+                       std::find(new_extra_columns_.begin(), new_extra_columns_.end(), name) != new_extra_columns_.end();
+    if (!known) new_extra_columns_.push_back(name);
+  }
+}
+
+Result<void> ChangeBuilder::expire_deletions() {
+  if (erased_ == 0) return {};
+  const std::size_t most = 2 * erased_ + deletions_expired_at_once;
+  auto cursor = storage::Cursor::open(transaction_, tables_.deletions);
+  if (!cursor) return fail(std::move(cursor.error()));
+  auto found = cursor->first();
+  for (; found && *found && change_.expired_deletions.size() < most; found = cursor->next()) {
+    auto value = codec::decode_value(codec::ValueKind::deletion, cursor->key(), cursor->value());
+    if (!value) return fail(std::move(value.error()));
+    auto deletion = codec::decode_deletion(value->payload);
+    if (!deletion) return fail(std::move(deletion.error()));
+    if (deletion->deletedon > time_ - deletions_kept) break;
+    change_.expired_deletions.push_back(storage::IntegerKey::value_of(cursor->key()));
+  }
+  if (!found) return fail(std::move(found.error()));
+  return {};
+}
+
+Result<Change> ChangeBuilder::finish() {
+  if (auto ok = expire_deletions(); !ok) return fail(std::move(ok.error()));
+  if (!new_extra_columns_.empty()) {
+    change_.extra_columns = catalogue_.extra_columns;
+    change_.extra_columns.insert(change_.extra_columns.end(), new_extra_columns_.begin(), new_extra_columns_.end());
+    std::sort(change_.extra_columns.begin(), change_.extra_columns.end());
+    ++change_.counters.catalogue;
+  }
+  return std::move(change_);
+}
+
+}  // namespace flowkeep::store

@@ -1,0 +1,58 @@
+// Validation: operations in, a Change out.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include <flowkeep/write_transaction.hpp>
+
+#include "store/change.hpp"
+#include "store/engine.hpp"
+#include "store/reading.hpp"
+#include "store/write_rules.hpp"
+
+namespace flowkeep::store {
+
+/// Validates the parts of one operation against the stored rows and against its own earlier parts, and gathers
+/// what they do. Writes nothing: after a refusal it is thrown away, and nothing has happened.
+class ChangeBuilder {
+ public:
+  ChangeBuilder(const storage::Transaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                const codec::CountersRow& counters, const Caller& caller);
+
+  [[nodiscard]] Result<Guid> create(const Session& session);
+  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition);
+  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition);
+  [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition);
+  [[nodiscard]] Result<Outcome> import(const Session& session, OnConflict on_conflict);
+
+  /// Whether an earlier part was about this session.
+  [[nodiscard]] bool has(const Guid& id) const { return positions_.count(id) != 0; }
+  /// The change; the builder is done.
+  [[nodiscard]] Result<Change> finish();
+
+ private:
+  [[nodiscard]] WriteContext context() const noexcept { return {caller_, catalogue_.model, time_}; }
+  /// Puts `session` where `before` stood (or anew): versionnumber, binaries, extra columns, record.
+  [[nodiscard]] Result<std::int64_t> put(Session session, const std::optional<StoredRow>& before);
+  [[nodiscard]] Result<void> place_binaries(Session& session, const std::optional<StoredRow>& before);
+  [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
+  void refer(std::uint64_t blob_id, std::int64_t difference);
+  void release_binaries(const SessionView& session);
+  void note_extra_columns(const Session& session);
+  [[nodiscard]] Result<void> expire_deletions();
+
+  const storage::Transaction& transaction_;
+  const Tables& tables_;
+  const Catalogue& catalogue_;
+  const Caller& caller_;
+  Timestamp time_;
+  Change change_{};
+  std::unordered_map<Guid, std::size_t> positions_{};               // of rows in change_.rows
+  std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};      // id -> position in change_.blobs
+  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};   // content hash -> position in change_.blobs
+  std::vector<std::string> new_extra_columns_{};
+  std::size_t erased_ = 0;
+};
+
+}  // namespace flowkeep::store

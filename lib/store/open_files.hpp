@@ -1,0 +1,28 @@
+// Which files this process has open, so that none is opened twice: LMDB's locks would not survive it.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+
+#include <flowkeep/result.hpp>
+
+namespace flowkeep::store {
+
+/// One file's place in the register of the process, given back on destruction. Files are told apart by device and
+/// inode, so that links count as the same. What the parent of a forked process has open does not count.
+class OpenFile {
+ public:
+  /// Errors: busy (open already), io.
+  [[nodiscard]] static Result<OpenFile> enter(const std::string& path);
+  OpenFile(OpenFile&& other) noexcept;
+  OpenFile& operator=(OpenFile&&) = delete;
+  ~OpenFile();
+
+ private:
+  OpenFile(dev_t device, ino_t inode) noexcept : device_(device), inode_(inode), entered_(true) {}
+  dev_t device_;
+  ino_t inode_;
+  bool entered_;
+};
+
+}  // namespace flowkeep::store

@@ -1,0 +1,28 @@
+// What a Snapshot holds.
+#pragma once
+
+#include <memory>
+
+#include <flowkeep/snapshot.hpp>
+
+#include "store/engine.hpp"
+
+namespace flowkeep {
+
+class Snapshot::Impl {
+ public:
+  Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction)
+      : engine_(std::move(engine)), transaction_(std::move(transaction)) {}
+
+  [[nodiscard]] store::Engine& engine() const noexcept { return *engine_; }
+  [[nodiscard]] const store::Tables& tables() const noexcept { return engine_->tables(); }
+  [[nodiscard]] storage::ReadTransaction& transaction() noexcept { return transaction_; }
+  [[nodiscard]] Result<void> check_process() const { return engine_->environment().check_process(); }
+  [[nodiscard]] Result<std::shared_ptr<const store::Catalogue>> catalogue() { return engine_->catalogue(transaction_); }
+
+ private:
+  std::shared_ptr<store::Engine> engine_;
+  storage::ReadTransaction transaction_;  // ends before the engine goes
+};
+
+}  // namespace flowkeep

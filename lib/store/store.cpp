@@ -1,0 +1,143 @@
+#include <flowkeep/store.hpp>
+
+#include "store/engine.hpp"
+#include "store/maintenance.hpp"
+#include "store/snapshot_impl.hpp"
+#include "store/write_transaction_impl.hpp"
+
+namespace flowkeep {
+
+class Store::Impl {
+ public:
+  explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
+  std::shared_ptr<store::Engine> engine;
+
+  /// Runs `operation(transaction)` in a transaction of its own.
+  template <class Operation>
+  auto write(Operation&& operation) -> decltype(operation(std::declval<WriteTransaction&>())) {
+    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
+    if (!begun) return fail(std::move(begun.error()));
+    WriteTransaction transaction(std::move(*begun));
+    auto result = operation(transaction);
+    if (!result) return result;
+    if (auto ok = transaction.commit(); !ok) return fail(std::move(ok.error()));
+    return result;
+  }
+};
+
+const char* version() noexcept { return FLOWKEEP_VERSION; }
+
+Store::Store(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(std::string_view path, OpenOptions options) {
+  auto engine = store::Engine::open(std::string(path), std::move(options));
+  if (!engine) return fail(std::move(engine.error()));
+  return Store(std::make_shared<Impl>(std::move(*engine)));
+}
+
+const std::string& Store::path() const& noexcept { return impl_->engine->path(); }
+
+Result<Snapshot> Store::snapshot() const {
+  impl_->engine->tend_readers();
+  auto transaction = impl_->engine->environment().begin_read();
+  if (!transaction) return fail(std::move(transaction.error()));
+  return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction)));
+}
+
+Result<WriteTransaction> Store::write() const { return write(impl_->engine->options().caller); }
+
+Result<WriteTransaction> Store::write(const Caller& caller) const {
+  auto begun = WriteTransaction::Impl::begin(impl_->engine, caller);
+  if (!begun) return fail(std::move(begun.error()));
+  return WriteTransaction(std::move(*begun));
+}
+
+Result<Guid> Store::create(const Session& session) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.create(session); });
+}
+
+Result<std::vector<Guid>> Store::create_multiple(std::span<const Session> sessions) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.create_multiple(sessions); });
+}
+
+Result<std::int64_t> Store::update(const Guid& id, const SessionUpdate& update, Precondition precondition) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.update(id, update, precondition); });
+}
+
+Result<std::uint64_t> Store::update_multiple(std::span<const SessionUpdate> updates) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.update_multiple(updates); });
+}
+
+Result<UpsertResult> Store::upsert(const Guid& id, const SessionUpdate& update, Precondition precondition) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.upsert(id, update, precondition); });
+}
+
+Result<std::vector<UpsertResult>> Store::upsert_multiple(std::span<const SessionUpdate> updates) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.upsert_multiple(updates); });
+}
+
+Result<std::int64_t> Store::transition(const Guid& id, StatusCode status, std::optional<StateCode> state,
+                                       Precondition precondition) const {
+  return impl_->write(
+      [&](WriteTransaction& transaction) { return transaction.transition(id, status, state, precondition); });
+}
+
+Result<void> Store::erase(const Guid& id, Precondition precondition) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.erase(id, precondition); });
+}
+
+Result<std::uint64_t> Store::erase_multiple(std::span<const Guid> ids) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.erase_multiple(ids); });
+}
+
+tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const Session> sessions,
+                                                                 ImportOptions options) const {
+  const auto failed = [](Error error) { return tl::unexpected<ImportFailure>(ImportFailure{std::move(error), 0}); };
+  auto transaction = write();
+  if (!transaction) return failed(std::move(transaction.error()));
+  auto imported = transaction->import_sessions(sessions, options);
+  if (!imported) return imported;
+  if (auto ok = transaction->commit(); !ok) return failed(std::move(ok.error()));
+  return imported;
+}
+
+Result<Session> Store::get(const Guid& id) const {
+  auto reading = snapshot();
+  if (!reading) return fail(std::move(reading.error()));
+  auto session = reading->get(id);
+  if (!session) return fail(std::move(session.error()));
+  return session->copy();
+}
+
+Result<std::optional<Session>> Store::find(const Guid& id) const {
+  auto reading = snapshot();
+  if (!reading) return fail(std::move(reading.error()));
+  auto session = reading->find(id);
+  if (!session) return fail(std::move(session.error()));
+  if (!*session) return std::nullopt;
+  return (*session)->copy();
+}
+
+Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view new_state,
+                                              std::int32_t new_status) const {
+  auto reading = snapshot();
+  if (!reading) return fail(std::move(reading.error()));
+  return reading->is_valid_state_transition(id, new_state, new_status);
+}
+
+Result<void> Store::set_state_model(const StateModel& model) const { return store::set_state_model(*impl_->engine, model); }
+
+Result<void> Store::add_index(IndexId index, const Progress& progress) const {
+  return store::add_index(*impl_->engine, index, progress);
+}
+
+Result<void> Store::drop_index(IndexId index) const { return store::drop_index(*impl_->engine, index); }
+
+Result<StoreStats> Store::stats() const { return store::stats(*impl_->engine); }
+
+Result<CheckReport> Store::check(const Progress& progress) const { return store::check(*impl_->engine, progress); }
+
+}  // namespace flowkeep

@@ -1,0 +1,270 @@
+#include "store/write_transaction_impl.hpp"
+
+#include <charconv>
+#include <unordered_set>
+
+#include "store/apply.hpp"
+#include "store/reading.hpp"
+
+namespace flowkeep {
+
+using store::ChangeBuilder;
+
+namespace {
+
+// LMDB keeps a transaction's pages in memory, at most 131 071 of them before it spills.
+constexpr std::uint64_t max_transaction_bytes = 256ULL << 20;
+// What a write needs beyond its rows: pages of the trees that are copied on the way.
+constexpr std::uint64_t quota_slack = 1ULL << 20;
+
+bool leaves_transaction_intact(Errc code) noexcept {
+  return code == Errc::not_found || code == Errc::already_exists || code == Errc::version_mismatch ||
+         code == Errc::invalid_transition || code == Errc::invalid_argument || code == Errc::full;
+}
+
+Error at(std::string_view what, std::size_t position, Error error) {
+  error.message = std::string(what) + " " + std::to_string(position) + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(std::shared_ptr<store::Engine> engine,
+                                                                              const Caller& caller) {
+  if (auto ok = engine->environment().check_process(); !ok) return fail(std::move(ok.error()));
+  if (engine->options().mode == OpenMode::read_only) {
+    return fail(Errc::access_denied, engine->path() + " was opened for reading only");
+  }
+  if (auto ok = engine->turn().take(engine->options().busy_timeout); !ok) return fail(std::move(ok.error()));
+  std::unique_ptr<Impl> impl(new Impl(std::move(engine), caller));  // gives the turn back when it goes
+  impl->engine_->tend_readers();
+  auto transaction = impl->engine_->environment().begin_write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  impl->transaction_.emplace(std::move(*transaction));
+  auto catalogue = impl->engine_->catalogue(*impl->transaction_);
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  impl->catalogue_ = std::move(*catalogue);
+  auto counters = store::read_counters(*impl->transaction_, impl->engine_->tables().meta);
+  if (!counters) return fail(std::move(counters.error()));
+  impl->counters_ = *counters;
+  return impl;
+}
+
+WriteTransaction::Impl::~Impl() {
+  if (!engine_->environment().check_process()) {
+    // In a forked child the lock is the parent's.
+    if (transaction_) transaction_.reset();
+    return;
+  }
+  transaction_.reset();
+  engine_->turn().give();
+}
+
+Result<void> WriteTransaction::Impl::check() const {
+  if (auto ok = engine_->environment().check_process(); !ok) return ok;
+  if (dead_) return fail(*dead_);
+  if (!transaction_) return fail(Errc::invalid_argument, "the transaction is over: it was committed");
+  if (std::this_thread::get_id() != thread_) {
+    return fail(Errc::invalid_argument, "a write transaction is used by another thread than the one that began it");
+  }
+  return {};
+}
+
+void WriteTransaction::Impl::note_failure(const Error& error) {
+  if (!leaves_transaction_intact(error.code)) dead_ = error;
+}
+
+Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
+  bytes_ += change.bytes();
+  if (bytes_ > max_transaction_bytes) {
+    bytes_ -= change.bytes();
+    return fail(Errc::invalid_argument, "the transaction would write more than " + std::to_string(max_transaction_bytes) +
+                                            " bytes (256 MiB): split it");
+  }
+  const bool adds = change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
+                                                       [](const store::RowChange& row) { return row.new_key.has_value(); });
+  if (!adds) return {};
+  const storage::EnvironmentInfo info = engine_->environment().info();
+  std::uint64_t used = (info.last_page + 1) * info.page_bytes;
+  if (used + bytes_ + quota_slack <= engine_->quota_bytes()) return {};
+  auto free = storage::Environment::free_pages(*transaction_);
+  if (!free) return fail(std::move(free.error()));
+  used -= std::min(used, *free * info.page_bytes);
+  if (used + bytes_ + quota_slack <= engine_->quota_bytes()) return {};
+  bytes_ -= change.bytes();
+  return fail(Errc::full, engine_->path() + " is full: " + std::to_string(used) + " of " +
+                              std::to_string(engine_->quota_bytes()) +
+                              " bytes (quota) are in use; delete sessions, or open the store with a larger quota");
+}
+
+Result<void> WriteTransaction::Impl::apply(ChangeBuilder& builder) {
+  auto change = builder.finish();
+  if (!change) {
+    note_failure(change.error());
+    return fail(std::move(change.error()));
+  }
+  if (auto ok = reserve(*change); !ok) return ok;
+  if (change->rows.empty()) return {};
+  if (auto ok = store::apply(*transaction_, engine_->tables(), *catalogue_, *change); !ok) {
+    dead_ = ok.error();
+    return ok;
+  }
+  counters_ = change->counters;
+  if (!change->extra_columns.empty()) {
+    auto catalogue = std::make_shared<store::Catalogue>(*catalogue_);
+    catalogue->number = counters_.catalogue;
+    catalogue->extra_columns = std::move(change->extra_columns);
+    catalogue_ = std::move(catalogue);
+  }
+  return {};
+}
+
+Result<void> WriteTransaction::Impl::commit() {
+  if (auto ok = check(); !ok) return ok;
+  auto committed = transaction_->commit();
+  transaction_.reset();
+  if (!committed) dead_ = committed.error();
+  return committed;
+}
+
+WriteTransaction::WriteTransaction(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+WriteTransaction::WriteTransaction(WriteTransaction&&) noexcept = default;
+WriteTransaction& WriteTransaction::operator=(WriteTransaction&&) noexcept = default;
+WriteTransaction::~WriteTransaction() = default;
+
+Result<std::optional<Session>> WriteTransaction::find(const Guid& id) const {
+  if (auto ok = impl_->check(); !ok) return fail(std::move(ok.error()));
+  auto row = store::find_row(impl_->transaction(), impl_->tables(), id);
+  if (!row) return fail(std::move(row.error()));
+  if (!*row) return std::nullopt;
+  return (*row)->session.copy();
+}
+
+Result<Session> WriteTransaction::get(const Guid& id) const {
+  auto found = find(id);
+  if (!found) return fail(std::move(found.error()));
+  if (!*found) return store::no_such_session(id);
+  return std::move(**found);
+}
+
+Result<bool> WriteTransaction::is_valid_state_transition(const Guid& id, std::string_view new_state,
+                                                         std::int32_t new_status) const {
+  auto session = get(id);
+  if (!session) return fail(std::move(session.error()));
+  return flowkeep::is_valid_state_transition(impl_->catalogue().model, {*session->statecode, *session->statuscode},
+                                             new_state, new_status);
+}
+
+Result<Guid> WriteTransaction::create(const Session& session) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.create(session); });
+}
+
+Result<std::vector<Guid>> WriteTransaction::create_multiple(std::span<const Session> sessions) {
+  return impl_->run([&](ChangeBuilder& builder) -> Result<std::vector<Guid>> {
+    std::vector<Guid> ids;
+    ids.reserve(sessions.size());
+    for (const Session& session : sessions) {
+      auto id = builder.create(session);
+      if (!id) return fail(at("session", ids.size(), std::move(id.error())));
+      ids.push_back(*id);
+    }
+    return ids;
+  });
+}
+
+Result<std::int64_t> WriteTransaction::update(const Guid& id, const SessionUpdate& update, Precondition precondition) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.update(id, update, precondition); });
+}
+
+Result<std::uint64_t> WriteTransaction::update_multiple(std::span<const SessionUpdate> updates) {
+  return impl_->run([&](ChangeBuilder& builder) -> Result<std::uint64_t> {
+    std::uint64_t applied = 0;
+    for (std::size_t i = 0; i < updates.size(); ++i) {
+      const auto& id = updates[i].set.flowsessionid;
+      if (!id) return fail(Errc::invalid_argument, "update " + std::to_string(i) + ": flowsessionid is missing");
+      if (builder.has(*id)) continue;
+      auto version = builder.update(*id, updates[i], {});
+      if (!version) return fail(at("update", i, std::move(version.error())));
+      ++applied;
+    }
+    return applied;
+  });
+}
+
+Result<UpsertResult> WriteTransaction::upsert(const Guid& id, const SessionUpdate& update, Precondition precondition) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.upsert(id, update, precondition); });
+}
+
+Result<std::vector<UpsertResult>> WriteTransaction::upsert_multiple(std::span<const SessionUpdate> updates) {
+  return impl_->run([&](ChangeBuilder& builder) -> Result<std::vector<UpsertResult>> {
+    std::vector<UpsertResult> results;
+    results.reserve(updates.size());
+    for (const SessionUpdate& update : updates) {
+      const Guid id = update.set.flowsessionid ? *update.set.flowsessionid : Guid::make();
+      if (builder.has(id)) {
+        return fail(Errc::already_exists,
+                    "upsert " + std::to_string(results.size()) + ": session " + id.str() + " is named twice",
+                    DataverseCode::duplicate_record);
+      }
+      auto result = builder.upsert(id, update, {});
+      if (!result) return fail(at("upsert", results.size(), std::move(result.error())));
+      results.push_back(*result);
+    }
+    return results;
+  });
+}
+
+Result<std::int64_t> WriteTransaction::transition(const Guid& id, StatusCode status, std::optional<StateCode> state,
+                                                  Precondition precondition) {
+  SessionUpdate update;
+  update.set.statuscode = status;
+  update.set.statecode = state ? *state : state_of(status);
+  return this->update(id, update, precondition);
+}
+
+Result<void> WriteTransaction::erase(const Guid& id, Precondition precondition) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.erase(id, precondition); });
+}
+
+Result<std::uint64_t> WriteTransaction::erase_multiple(std::span<const Guid> ids) {
+  return impl_->run([&](ChangeBuilder& builder) -> Result<std::uint64_t> {
+    std::uint64_t erased = 0;
+    for (const Guid& id : ids) {
+      if (builder.has(id)) continue;
+      if (auto ok = builder.erase(id, {}); !ok) return fail(std::move(ok.error()));
+      ++erased;
+    }
+    return erased;
+  });
+}
+
+tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std::span<const Session> sessions,
+                                                                            ImportOptions options) {
+  std::size_t position = 0;
+  auto imported = impl_->run([&](ChangeBuilder& builder) -> Result<ImportResult> {
+    ImportResult result;
+    for (; position < sessions.size(); ++position) {
+      auto outcome = builder.import(sessions[position], options.on_conflict);
+      if (!outcome) return fail(std::move(outcome.error()));
+      ++(*outcome == Outcome::created ? result.created : *outcome == Outcome::replaced ? result.replaced : result.skipped);
+    }
+    position = 0;
+    return result;
+  });
+  if (!imported) return tl::unexpected<ImportFailure>(ImportFailure{std::move(imported.error()), position});
+  return *imported;
+}
+
+Result<void> WriteTransaction::commit() { return impl_->commit(); }
+
+std::optional<Precondition> parse_etag(std::string_view text) noexcept {
+  if (text == "*") return Precondition::if_match_any();
+  if (text.substr(0, 2) == "W/") text.remove_prefix(2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  std::int64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return Precondition::if_match(version);
+}
+
+}  // namespace flowkeep

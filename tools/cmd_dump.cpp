@@ -1,0 +1,238 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <flowkeep/io/json.hpp>
+
+#include "arguments.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace flowkeep::tool {
+
+using std::chrono_literals::operator""ms;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Which snapshots the rows are read from.
+enum class Reading { renewed, one_snapshot };
+
+struct DumpArguments {
+  std::string file{};
+  std::string output{};
+  Query query{};
+  std::uint64_t limit = Limit{}.rows;
+  bool open = false;
+  io::Format format = io::Format::jsonl;
+  std::vector<std::string> columns{};
+  bool labels = false;
+  bool no_binaries = false;
+  bool redact = false;
+  bool one_snapshot = false;
+};
+
+Query query_of(const DumpArguments& arguments) {
+  Query query = arguments.query;
+  query.limit = limit(arguments.limit);
+  if (arguments.open) {
+    query.statuscodes.insert(query.statuscodes.end(), open_statuses.begin(), open_statuses.end());
+    std::sort(query.statuscodes.begin(), query.statuscodes.end());
+    query.statuscodes.erase(std::unique(query.statuscodes.begin(), query.statuscodes.end()), query.statuscodes.end());
+  }
+  return query;
+}
+
+Try<io::SessionWriter> make_writer(const DumpArguments& arguments, const Store& store) {
+  const auto snapshot = take_snapshot(store);
+  if (!snapshot) return failed(snapshot.error());
+  auto extra = snapshot->extra_columns();
+  if (!extra) return failed(extra.error(), Doing::opening);
+  io::WriteOptions options;
+  options.format = arguments.format;
+  options.columns = arguments.columns;
+  options.extra_columns = std::move(*extra);
+  if (arguments.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
+  if (arguments.redact) options.redaction = io::WriteOptions::Redaction::secrets;
+  if (arguments.labels) options.labels = io::WriteOptions::Labels::beside;
+  auto writer = io::SessionWriter::make(std::move(options));
+  if (!writer) return failed(writer.error(), Doing::selecting);
+  return std::move(*writer);
+}
+
+/// How long one read transaction may last. A query that sorts pays for its start again in every slice, so a slice
+/// lasts four times as long as its start where that is longer.
+class SliceBudget {
+ public:
+  void first_row() {
+    if (started_) return;
+    started_ = true;
+    allowed_ = std::max<Clock::duration>(shortest, 4 * (Clock::now() - began_));
+  }
+  [[nodiscard]] bool spent(std::uint64_t rows, std::size_t text_bytes) const {
+    if (text_bytes >= most_text) return true;
+    const bool long_enough = rows >= most_rows || text_bytes >= enough_text;
+    if (rows % 32 != 0 && !long_enough) return false;
+    const auto taken = Clock::now() - began_;
+    return taken >= allowed_ || (long_enough && allowed_ == shortest);
+  }
+
+ private:
+  static constexpr Clock::duration shortest = 50ms;
+  static constexpr std::uint64_t most_rows = 2000;
+  static constexpr std::size_t enough_text = 1 << 20;
+  static constexpr std::size_t most_text = 64 << 20;
+  bool started_ = false;
+  Clock::time_point began_ = Clock::now();
+  Clock::duration allowed_ = shortest;
+};
+
+class Dump {
+ public:
+  Dump(const Store& store, io::SessionWriter writer, Output& output, Query query, Reading reading)
+      : store_(store), writer_(std::move(writer)), output_(output), query_(std::move(query)), reading_(reading) {}
+
+  Try<void> run() {
+    writer_.begin(text_);
+    for (bool more = true; more;) {
+      const auto rest = slice();
+      if (reading_ == Reading::renewed) snapshot_.reset();  // the reader of a pipe may take its time
+      if (const auto flushed = flush(); !flushed) return flushed;
+      if (!rest) return failed(rest.error());
+      more = *rest;
+      show_progress();
+    }
+    writer_.end(text_);
+    return flush();
+  }
+
+ private:
+  /// Appends the rows of one read transaction to text_; whether there may be more.
+  Try<bool> slice() {
+    if (!snapshot_) {
+      auto taken = take_snapshot(store_);
+      if (!taken) return failed(taken.error());
+      snapshot_.emplace(std::move(*taken));
+    }
+    SliceBudget budget;
+    std::uint64_t rows = 0;
+    SessionRange range = snapshot_->select(query_);
+    for (const Result<SessionView>& row : range) {
+      if (!row) return failed(row.error(), Doing::selecting);
+      budget.first_row();
+      if (const auto written = writer_.write(*snapshot_, *row, text_); !written) {
+        return failed(written.error(), Doing::selecting);
+      }
+      ++rows;
+      ++rows_;
+      if (!budget.spent(rows, text_.size())) continue;
+      if (reading_ == Reading::renewed) {
+        query_.after = range.token();
+        query_.limit.rows -= rows;
+        return true;
+      }
+      if (const auto flushed = flush(); !flushed) return failed(flushed.error());
+      show_progress();
+      budget = {};
+      rows = 0;
+    }
+    return false;
+  }
+
+  Try<void> flush() {
+    auto written = output_.write(text_);
+    text_.clear();
+    return written;
+  }
+
+  void show_progress() {
+    if (!progress_.due()) return;
+    if (!total_) {
+      total_ = 0;
+      if (const auto snapshot = store_.snapshot()) {
+        total_ = std::min(snapshot->count(query_).value_or(0), rows_ + query_.limit.rows);
+      }
+    }
+    progress_.show(rows_, rows_, *total_);
+  }
+
+  const Store& store_;
+  io::SessionWriter writer_;
+  Output& output_;
+  Query query_;
+  Reading reading_;
+  std::optional<Snapshot> snapshot_{};
+  std::string text_{};
+  std::uint64_t rows_ = 0;
+  std::optional<std::uint64_t> total_{};
+  ProgressLine progress_{"sessions dumped"};
+};
+
+Try<Exit> dump(const DumpArguments& arguments) {
+  auto store = open_store(arguments.file, OpenMode::read_only);
+  if (!store) return failed(store.error());
+  auto writer = make_writer(arguments, *store);
+  if (!writer) return failed(writer.error());
+  auto output = Output::open(arguments.output, arguments.file);
+  if (!output) return failed(output.error());
+  const auto reading = arguments.one_snapshot ? Reading::one_snapshot : Reading::renewed;
+  const auto dumped = Dump(*store, std::move(*writer), *output, query_of(arguments), reading).run();
+  if (!dumped) return failed(dumped.error());
+  if (const auto finished = output->finish(); !finished) return failed(finished.error());
+  return Exit::done;
+}
+
+void add_filters(CLI::App& command, DumpArguments& arguments) {
+  Query& query = arguments.query;
+  add_arguments(command, "--status", query.statuscodes, status_argument,
+                "sessions of this status, by name or number; may be given again");
+  add_argument(command, "--state", query.statecode, state_argument, "sessions of this state");
+  command.add_flag("--open", arguments.open, "sessions that are Paused, Running, Waiting or Suspended");
+  add_argument(command, "--machine", query.machineid, guid_argument, "sessions of this machine");
+  command.add_option("--correlation", query.correlationid, "sessions of this correlationid")->type_name("ID");
+  add_argument(command, "--flow", query.regardingobjectid, guid_argument, "sessions of this flow");
+  command.add_option("--errorcode", query.errorcode, "sessions with this errorcode")->type_name("TEXT");
+  add_argument(command, "--since", query.since, time_argument, "sessions of this time or later");
+  add_argument(command, "--until", query.until, time_argument, "sessions before this time");
+  add_word(command, "--by", query.by,
+           {{"createdon", TimeColumn::createdon},
+            {"startedon", TimeColumn::startedon},
+            {"completedon", TimeColumn::completedon}},
+           "the time that --since, --until and --order are about (default: createdon)");
+  add_word(command, "--order", query.order, {{"newest", newest_first}, {"oldest", oldest_first}},
+           "which come first (default: newest)");
+  add_argument(command, "--limit", arguments.limit, count_argument, "at most so many sessions");
+}
+
+}  // namespace
+
+void add_dump(CLI::App& app, Run& run) {
+  const auto arguments = std::make_shared<DumpArguments>();
+  CLI::App* command = app.add_subcommand("dump", "write sessions as JSON Lines, CSV or a Web API list");
+  add_file(*command, arguments->file);
+  add_word(*command, "--format", arguments->format,
+           {{"jsonl", io::Format::jsonl}, {"csv", io::Format::csv}, {"odata", io::Format::odata}},
+           "how they are written (default: jsonl)");
+  add_filters(*command, *arguments);
+  command->add_option("--columns", arguments->columns, "only these columns, in this order, with commas between")
+      ->type_name("a,b,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
+  command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
+  command->add_flag("--redact", arguments->redact, "leave out credentials, callbackurl and the binary columns");
+  command->add_flag("--snapshot", arguments->one_snapshot,
+                    "write the store as it was at one moment; the file of a busy store grows meanwhile");
+  command->add_option("-o,--output", arguments->output, "write this file (replaced when the dump is whole; mode 0600)")
+      ->type_name("OUT");
+  command->footer(
+      "Sessions satisfy every condition that is given; of --status and --open, one. Without --snapshot a long dump\n"
+      "shows a session as it is when its turn comes.\n"
+      "\n"
+      "Example:\n"
+      "  flowkeep dump runs.flowkeep --format csv --status Failed --since 2026-01-01 --redact -o failed.csv");
+  command->callback([&run, arguments] { run = [arguments] { return dump(*arguments); }; });
+}
+
+}  // namespace flowkeep::tool

@@ -1,0 +1,91 @@
+#include "tool.hpp"
+
+#include <fmt/format.h>
+#include <cstdio>
+
+namespace flowkeep::tool {
+
+namespace {
+
+/// Refusals that concern the data: what they mean depends on who named it.
+Exit refusal(Doing doing) noexcept {
+  switch (doing) {
+    case Doing::opening:
+      return Exit::unreadable;
+    case Doing::one_row:
+      return Exit::no;
+    case Doing::importing:
+      return Exit::bad_input;
+    case Doing::selecting:
+      return Exit::usage;
+  }
+  return Exit::unreadable;
+}
+
+}  // namespace
+
+Exit exit_for(Errc code, Doing doing) noexcept {
+  switch (code) {
+    case Errc::already_exists:
+      return doing == Doing::opening ? Exit::no : refusal(doing);
+    case Errc::not_found:
+    case Errc::version_mismatch:
+    case Errc::invalid_transition:
+      return refusal(doing);
+    case Errc::invalid_argument:
+      return doing == Doing::one_row ? Exit::bad_input : refusal(doing);
+    case Errc::busy:
+    case Errc::full:
+    case Errc::no_memory:
+      return Exit::busy;
+    case Errc::access_denied:
+    case Errc::corrupt:
+    case Errc::not_a_store:
+    case Errc::newer_format:
+    case Errc::io:
+    case Errc::forked:
+    case Errc::internal:
+      return Exit::unreadable;
+  }
+  return Exit::unreadable;
+}
+
+tl::unexpected<Failure> failed(const Error& error, Doing doing) {
+  return failed(exit_for(error.code, doing), error.message);
+}
+
+Try<Store> open_store(const std::string& file, OpenMode mode) {
+  OpenOptions options;
+  options.mode = mode;
+  auto store = Store::open(file, std::move(options));
+  if (!store) return failed(store.error(), Doing::opening);
+  return std::move(*store);
+}
+
+Try<Snapshot> take_snapshot(const Store& store) {
+  auto snapshot = store.snapshot();
+  if (!snapshot) return failed(snapshot.error(), Doing::opening);
+  return std::move(*snapshot);
+}
+
+void print_note(std::string_view sentence) {
+  std::string line;
+  for (const char character : sentence) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte < 0x20 || byte == 0x7F) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += character;
+    }
+  }
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int report(const Try<Exit>& outcome) {
+  if (outcome) return static_cast<int>(*outcome);
+  if (!outcome.error().message.empty()) print_note("flowkeep: " + outcome.error().message);
+  return static_cast<int>(outcome.error().exit);
+}
+
+}  // namespace flowkeep::tool
