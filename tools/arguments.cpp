@@ -38,7 +38,7 @@ Try<StateModel> load_state_model(const std::string& text) {
     return failed(Exit::usage,
                   fmt::format("{} is not a state model: platform, desktop-flow, or @ and the name of an XML file of "
                               "<allowedtransitions> elements",
-                              quoted(text)));
+                              in_quotes(text)));
   }
   const std::string path = text.substr(1);
   auto xml = read_text_file(path);

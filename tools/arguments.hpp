@@ -48,7 +48,7 @@ inline constexpr Argument<std::uint64_t> positive_argument{[](std::string_view t
 
 template <class T>
 [[nodiscard]] std::string check_argument(const Argument<T>& argument, const std::string& text) {
-  return argument.parse(text) ? std::string{} : fmt::format("{} is not {}", quoted(text), argument.expected);
+  return argument.parse(text) ? std::string{} : fmt::format("{} is not {}", in_quotes(text), argument.expected);
 }
 
 /// Adds an option or a positional argument. `into` lives as long as `command`.
@@ -108,7 +108,7 @@ CLI::Option* add_word(CLI::App& command, const std::string& name, T& into, const
         for (const auto& [word, value] : words) {
           if (word == text) return std::string{};
         }
-        return fmt::format("{} is not one of {}", quoted(text), all);
+        return fmt::format("{} is not one of {}", in_quotes(text), all);
       });
 }
 

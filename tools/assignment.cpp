@@ -24,11 +24,11 @@ struct NamedText {
 Try<NamedText> split(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
-    return failed(Exit::usage, fmt::format("{} is not NAME=VALUE", quoted(assignment)));
+    return failed(Exit::usage, fmt::format("{} is not NAME=VALUE", in_quotes(assignment)));
   }
   const std::string_view name = assignment.substr(0, equals);
   const auto column = find_column(name);
-  if (!column) return failed(Exit::usage, fmt::format("{} is not a column of a flow session", quoted(name)));
+  if (!column) return failed(Exit::usage, fmt::format("{} is not a column of a flow session", in_quotes(name)));
   return NamedText{*column, assignment.substr(equals + 1)};
 }
 
@@ -172,7 +172,8 @@ Try<void> add_assignment(SessionUpdate& update, const std::string& text) {
   }
   const auto parsed = parse_value(column, named->text);
   if (!parsed) {
-    return failed(Exit::bad_input, fmt::format("{}: {} is not {}", column.name, quoted(named->text), expected(column)));
+    return failed(Exit::bad_input,
+                  fmt::format("{}: {} is not {}", column.name, in_quotes(named->text), expected(column)));
   }
   if (const auto set = set_value(update.set, column.column, *parsed); !set) {
     return failed(Exit::bad_input, is_secret(column.column) ? fmt::format("{}: the value is refused", column.name)
@@ -209,7 +210,7 @@ Try<void> add_clearing(SessionUpdate& update, const std::string& name, const std
   } else if (std::find(extra_columns.begin(), extra_columns.end(), name) != extra_columns.end()) {
     update.clear_extra.insert(name);
   } else {
-    return failed(Exit::usage, fmt::format("{} is not a column of a flow session", quoted(name)));
+    return failed(Exit::usage, fmt::format("{} is not a column of a flow session", in_quotes(name)));
   }
   return {};
 }

@@ -53,7 +53,7 @@ std::size_t utf8_length(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 80;
   std::size_t shown = 0;
   while (shown < text.size() && shown < longest) shown += std::max<std::size_t>(1, utf8_length(text.substr(shown)));

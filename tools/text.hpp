@@ -14,7 +14,7 @@ namespace flowkeep::tool {
 /// "812 bytes", "4.0 KiB", "33.1 MiB".
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 /// The text in single quotes, cut where it is long, to be shown in a sentence.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 /// The text in double quotes, escaped for JSON. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_string(std::string_view text);
 

@@ -110,7 +110,9 @@ simdjson::error_code read_json_value(ondemand::value& value, JsonValue& out) {
       out.kind = JsonKind::text;
       if (token.size() < 2 || token.back() != '"') return simdjson::STRING_ERROR;
       out.text = token.substr(1, token.size() - 2);
-      return has_escapes(out.text) ? value.get_string().get(out.text) : simdjson::SUCCESS;
+      // Either call moves the parser behind the text. Left to skip it, it would take "a":1 in a value's place for a
+      // field.
+      return has_escapes(out.text) ? value.get_string().get(out.text) : value.get_raw_json_string().error();
     case '{':
       out.kind = JsonKind::object;
       return simdjson::SUCCESS;
