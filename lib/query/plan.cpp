@@ -96,29 +96,32 @@ bool Access::exact() const noexcept {
   });
 }
 
-Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter) {
+Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Counting counting) {
   auto catalogue = snapshot.catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
-  auto sessions = snapshot.transaction().stat(snapshot.tables().sessions);
-  if (!sessions) return fail(std::move(sessions.error()));
-  Access best{std::nullopt, {}, sessions->entries};
-
-  const auto consider = [&](IndexId index, std::vector<index::Key> keys) -> Result<void> {
-    if (!(*catalogue)->is_active(index)) return {};
-    auto rows = count_keys(snapshot, index, keys);
-    if (!rows) return fail(std::move(rows.error()));
-    if (!best.index || *rows < best.rows) best = Access{index, std::move(keys), *rows};
-    return {};
+  std::vector<Access> candidates;
+  const auto consider = [&](IndexId index, std::vector<index::Key> keys) {
+    if ((*catalogue)->is_active(index)) candidates.push_back({index, std::move(keys), 0});
   };
   for (const IndexId index : keyed_indexes) {
-    if (auto key = filter.key_for(index)) {
-      if (auto ok = consider(index, {std::move(*key)}); !ok) return fail(std::move(ok.error()));
+    if (auto key = filter.key_for(index)) consider(index, {std::move(*key)});
+  }
+  if (auto keys = filter.state_keys()) consider(IndexId::statecode, std::move(*keys));
+
+  if (candidates.empty()) {
+    auto sessions = snapshot.transaction().stat(snapshot.tables().sessions);
+    if (!sessions) return fail(std::move(sessions.error()));
+    return Access{std::nullopt, {}, sessions->entries};
+  }
+  if (candidates.size() > 1 || counting == Counting::always) {
+    for (Access& access : candidates) {
+      auto rows = count_keys(snapshot, *access.index, access.keys);
+      if (!rows) return fail(std::move(rows.error()));
+      access.rows = *rows;
     }
   }
-  if (auto keys = filter.state_keys()) {
-    if (auto ok = consider(IndexId::statecode, std::move(*keys)); !ok) return fail(std::move(ok.error()));
-  }
-  return best;
+  return std::move(*std::min_element(candidates.begin(), candidates.end(),
+                                     [](const Access& a, const Access& b) { return a.rows < b.rows; }));
 }
 
 Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
@@ -144,9 +147,10 @@ Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
 Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after) {
   const Query& query = filter.query();
   const Bounds bounds = bounds_of(query, after);
-  auto access = best_access(snapshot, filter);
+  const bool by_created = query.by == TimeColumn::createdon;
+  auto access = best_access(snapshot, filter, by_created ? Counting::to_choose : Counting::always);
   if (!access) return fail(std::move(access.error()));
-  if (query.by == TimeColumn::createdon) return walk_access(snapshot, *access, query.order, bounds);
+  if (by_created) return walk_access(snapshot, *access, query.order, bounds);
 
   auto catalogue = snapshot.catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
@@ -166,7 +170,7 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
   const Query& query = filter.query();
   const bool windowed = query.since || query.until;
   const bool by_created = query.by == TimeColumn::createdon;
-  auto access = best_access(snapshot, filter);
+  auto access = best_access(snapshot, filter, Counting::always);
   if (!access) return fail(std::move(access.error()));
   const bool covered = filter.conditions() == (access->index ? 1 : 0) && access->exact();
   if (covered && by_created && !windowed) return access->rows;

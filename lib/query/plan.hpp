@@ -15,13 +15,14 @@ namespace flowkeep::query {
 struct Access {
   std::optional<IndexId> index{};
   std::vector<index::Key> keys{};
-  std::uint64_t rows = 0;  ///< how many it leads to, the window aside
+  std::uint64_t rows = 0;  ///< how many it leads to, the window aside; 0 where nobody asked
   /// Whether a row under the keys satisfies their condition for certain: not so for keys that were cut and hashed.
   [[nodiscard]] bool exact() const noexcept;
 };
 
-/// The access with the fewest rows. Errors: corrupt, io.
-[[nodiscard]] Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter);
+/// The access with the fewest rows. Where there is one only, its rows are counted on demand. Errors: corrupt, io.
+enum class Counting : std::uint8_t { to_choose, always };
+[[nodiscard]] Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Counting counting);
 
 /// The order's bounds that a query's window and its token (where the caller has decoded one) leave.
 [[nodiscard]] Bounds bounds_of(const Query& query, const std::optional<Position>& after);

@@ -48,8 +48,8 @@ class SessionRange::Impl {
   }
 
   [[nodiscard]] std::string token() const {
-    if (!position_ || !fingerprint_) return {};
-    return query::encode_token(*fingerprint_, *position_);
+    if (!position_ || !resumable_) return {};
+    return query::encode_token(fingerprint(), *position_);
   }
 
  private:
@@ -63,10 +63,10 @@ class SessionRange::Impl {
                                                  " is before since " + format_timestamp(*query.since)};
       return;
     }
-    fingerprint_ = query::fingerprint(snapshot_.engine().format().store_id, query);
+    resumable_ = true;
     std::optional<query::Position> after;
     if (!query.after.empty()) {
-      auto position = query::decode_token(*fingerprint_, query.after);
+      auto position = query::decode_token(fingerprint(), query.after);
       if (!position) {
         error_ = std::move(position.error());
         return;
@@ -74,6 +74,10 @@ class SessionRange::Impl {
       after = *position;
     }
     use(query::plan(snapshot_, filter_, after));
+  }
+
+  [[nodiscard]] std::uint64_t fingerprint() const {
+    return query::fingerprint(snapshot_.engine().format().store_id, filter_.query());
   }
 
   void use(Result<query::WalkPtr> walk) {
@@ -105,7 +109,7 @@ class SessionRange::Impl {
   Snapshot::Impl& snapshot_;
   query::Filter filter_;
   std::uint64_t remaining_;
-  std::optional<std::uint64_t> fingerprint_{};
+  bool resumable_ = false;
   query::WalkPtr walk_{};
   std::optional<storage::Cursor> rows_{};
   std::optional<query::Position> position_{};

@@ -34,8 +34,7 @@ void append(std::string& out, const std::optional<Timestamp>& time) {
 
 }  // namespace
 
-std::uint64_t fingerprint(const Guid& store_id, const Query& given) {
-  const Query query = Filter(given).query();  // strings folded
+std::uint64_t fingerprint(const Guid& store_id, const Query& query) {
   std::string text(reinterpret_cast<const char*>(store_id.bytes.data()), store_id.bytes.size());
   std::vector<StatusCode> statuses = query.statuscodes;
   std::sort(statuses.begin(), statuses.end());

@@ -10,7 +10,8 @@
 
 namespace flowkeep::query {
 
-/// What a token belongs to: the store and everything of the query but its limit and its own token.
+/// What a token belongs to: the store and everything of the query but its limit and its own token. Strings are
+/// those of Filter::query(), folded.
 [[nodiscard]] std::uint64_t fingerprint(const Guid& store_id, const Query& query);
 
 /// 82 lower-case hexadecimal digits: version, fingerprint, position, checksum.

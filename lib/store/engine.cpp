@@ -214,13 +214,10 @@ Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transa
 }
 
 void Engine::tend_readers() {
-  const auto present = std::chrono::steady_clock::now();
-  {
-    const std::lock_guard lock(tend_mutex_);
-    if (present - tended_ < tend_interval) return;
-    tended_ = present;
-  }
-  environment_->clear_stale_readers();
+  const auto present = std::chrono::steady_clock::now().time_since_epoch();
+  auto last = tended_.load(std::memory_order_relaxed);
+  if (present - last < tend_interval) return;
+  if (tended_.compare_exchange_strong(last, present)) environment_->clear_stale_readers();
 }
 
 }  // namespace flowkeep::store

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -90,8 +92,7 @@ class Engine {
 
   std::mutex catalogue_mutex_{};
   std::shared_ptr<const Catalogue> catalogue_{};
-  std::mutex tend_mutex_{};
-  std::chrono::steady_clock::time_point tended_{};
+  std::atomic<std::chrono::steady_clock::duration> tended_{std::chrono::steady_clock::duration::zero()};
 };
 
 }  // namespace flowkeep::store

@@ -106,6 +106,6 @@ Result<std::vector<std::string>> Snapshot::extra_columns() const {
   return (*catalogue)->extra_columns;
 }
 
-Result<void> Snapshot::renew() { return impl_->transaction().renew(); }
+Result<void> Snapshot::renew() { return impl_->renew(); }
 
 }  // namespace flowkeep

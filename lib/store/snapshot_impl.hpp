@@ -18,11 +18,24 @@ class Snapshot::Impl {
   [[nodiscard]] const store::Tables& tables() const noexcept { return engine_->tables(); }
   [[nodiscard]] storage::ReadTransaction& transaction() noexcept { return transaction_; }
   [[nodiscard]] Result<void> check_process() const { return engine_->environment().check_process(); }
-  [[nodiscard]] Result<std::shared_ptr<const store::Catalogue>> catalogue() { return engine_->catalogue(transaction_); }
+  /// What this snapshot sees; read once.
+  [[nodiscard]] Result<const store::Catalogue*> catalogue() {
+    if (!catalogue_) {
+      auto read = engine_->catalogue(transaction_);
+      if (!read) return fail(std::move(read.error()));
+      catalogue_ = std::move(*read);
+    }
+    return catalogue_.get();
+  }
+  [[nodiscard]] Result<void> renew() {
+    catalogue_.reset();
+    return transaction_.renew();
+  }
 
  private:
   std::shared_ptr<store::Engine> engine_;
   storage::ReadTransaction transaction_;  // ends before the engine goes
+  std::shared_ptr<const store::Catalogue> catalogue_{};
 };
 
 }  // namespace flowkeep

@@ -1,7 +1,7 @@
 #include "store/write_transaction_impl.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <unordered_set>
 
 #include "store/apply.hpp"
 #include "store/reading.hpp"
@@ -15,7 +15,7 @@ namespace {
 // LMDB keeps a transaction's pages in memory, at most 131 071 of them before it spills.
 constexpr std::uint64_t max_transaction_bytes = 256ULL << 20;
 // What a write needs beyond its rows: pages of the trees that are copied on the way.
-constexpr std::uint64_t quota_slack = 1ULL << 20;
+std::uint64_t slack_of(std::uint64_t quota) noexcept { return std::min<std::uint64_t>(1ULL << 20, quota / 8); }
 
 bool leaves_transaction_intact(Errc code) noexcept {
   return code == Errc::not_found || code == Errc::already_exists || code == Errc::version_mismatch ||
@@ -85,15 +85,17 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
                                                        [](const store::RowChange& row) { return row.new_key.has_value(); });
   if (!adds) return {};
   const storage::EnvironmentInfo info = engine_->environment().info();
+  const std::uint64_t quota = engine_->quota_bytes();
+  const std::uint64_t wanted = bytes_ + slack_of(quota);
   std::uint64_t used = (info.last_page + 1) * info.page_bytes;
-  if (used + bytes_ + quota_slack <= engine_->quota_bytes()) return {};
+  if (used + wanted <= quota) return {};
   auto free = storage::Environment::free_pages(*transaction_);
   if (!free) return fail(std::move(free.error()));
   used -= std::min(used, *free * info.page_bytes);
-  if (used + bytes_ + quota_slack <= engine_->quota_bytes()) return {};
+  if (used + wanted <= quota) return {};
   bytes_ -= change.bytes();
   return fail(Errc::full, engine_->path() + " is full: " + std::to_string(used) + " of " +
-                              std::to_string(engine_->quota_bytes()) +
+                              std::to_string(quota) +
                               " bytes (quota) are in use; delete sessions, or open the store with a larger quota");
 }
 
