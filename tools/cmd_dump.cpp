@@ -196,9 +196,9 @@ void add_filters(CLI::App& command, DumpArguments& arguments) {
   add_argument(command, "--since", query.since, time_argument, "sessions of this time or later");
   add_argument(command, "--until", query.until, time_argument, "sessions before this time");
   add_word(command, "--by", query.by,
-           {{"createdon", TimeColumn::createdon},
-            {"startedon", TimeColumn::startedon},
-            {"completedon", TimeColumn::completedon}},
+           {{"createdon", OrderBy::createdon},
+            {"startedon", OrderBy::startedon},
+            {"completedon", OrderBy::completedon}},
            "the time that --since, --until and --order are about (default: createdon)");
   add_word(command, "--order", query.order, {{"newest", newest_first}, {"oldest", oldest_first}},
            "which come first (default: newest)");

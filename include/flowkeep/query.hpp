@@ -20,7 +20,7 @@
 namespace flowkeep {
 
 /// Newest and oldest mean createdon; of equal ones, the one that came into the store later is newer. A query by
-/// another time is ordered by that time first, then so.
+/// another column is ordered by that column first, then so.
 enum class Order : std::uint8_t { newest_first, oldest_first };
 inline constexpr Order newest_first = Order::newest_first;
 inline constexpr Order oldest_first = Order::oldest_first;
@@ -31,8 +31,8 @@ struct Limit {
 };
 [[nodiscard]] constexpr Limit limit(std::uint64_t rows) noexcept { return Limit{rows}; }
 
-/// The time that a query's window and order are about.
-enum class TimeColumn : std::uint8_t { createdon, startedon, completedon };
+/// The column that a query's window and order are about.
+enum class OrderBy : std::uint8_t { createdon, startedon, completedon, versionnumber };
 
 /// A selection: sessions that satisfy every part that is set. Strings compare without regard to case (simple
 /// case folding of Unicode 14, docs/FORMAT.md).
@@ -50,11 +50,14 @@ struct Query {
   std::optional<std::string> correlationid{};
   std::optional<std::string> clienttrackingid{};
   std::optional<std::string> errorcode{};
-  /// The window since <= time < until, and the order, are about this column. By startedon or completedon,
-  /// sessions without that time are left out.
-  TimeColumn by = TimeColumn::createdon;
+  /// The window and the order are about this column. By startedon or completedon, sessions without that time are
+  /// left out.
+  OrderBy by = OrderBy::createdon;
+  /// The window since <= time < until; not by versionnumber.
   std::optional<Timestamp> since{};
   std::optional<Timestamp> until{};
+  /// By versionnumber only: those that are greater.
+  std::optional<std::int64_t> changed_since{};
   Order order = Order::newest_first;
   Limit limit{};
   /// Goes on behind the row that SessionRange::token() stood at; "" starts at the front. The token belongs to

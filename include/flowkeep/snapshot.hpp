@@ -56,7 +56,7 @@ class FLOWKEEP_API Snapshot {
   Result<SessionView> get(const Guid& id) const&& = delete;
 
   /// Selects sessions. Errors (as the range's only element): invalid_argument (a token of another query or
-  /// store, since after until).
+  /// store, since after until, a window by versionnumber).
   [[nodiscard]] SessionRange select(const Query& query) const&;
   SessionRange select(const Query& query) const&& = delete;
 
@@ -70,7 +70,7 @@ class FLOWKEEP_API Snapshot {
   SessionRange by_flow(const Guid&, Order = newest_first, Limit = {}) const&& = delete;
   SessionRange by_statecode(StateCode, Order = newest_first, Limit = {}) const&& = delete;
   SessionRange by_statuscode(StatusCode, Order = newest_first, Limit = {}) const&& = delete;
-  /// Sessions whose versionnumber is greater than `version`, in rising order of it.
+  /// Sessions whose versionnumber is greater than `version`, in rising order of it: what changed since.
   [[nodiscard]] SessionRange changed_since(std::int64_t version, Limit limit = {}) const&;
   SessionRange changed_since(std::int64_t, Limit = {}) const&& = delete;
 

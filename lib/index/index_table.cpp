@@ -82,6 +82,8 @@ std::uint64_t RowKey::arrival() const noexcept { return base::get_be64(bytes_.da
 
 RowKey first_row_at(Timestamp createdon) noexcept { return RowKey(createdon, 0); }
 
+RowKey last_row_key() noexcept { return *RowKey::from(std::string(RowKey::size, '\xff')); }
+
 bool is_hashed(std::string_view string_key) noexcept { return !string_key.empty() && string_key.front() == hashed_text; }
 
 Key guid_key(const Guid& guid) {

@@ -41,6 +41,9 @@ class RowKey {
 /// The first row key of a time: every row created at or after it is not less.
 [[nodiscard]] RowKey first_row_at(Timestamp createdon) noexcept;
 
+/// The row key that no row is behind.
+[[nodiscard]] RowKey last_row_key() noexcept;
+
 /// A key of an index, at most 511 bytes (LMDB's limit).
 using Key = std::string;
 

@@ -48,21 +48,60 @@ bool Filter::matches(const SessionView& session) const {
       !same(query_.clienttrackingid, session.clienttrackingid()) || !same(query_.errorcode, session.errorcode())) {
     return false;
   }
-  const auto time = time_of(session);
-  return time && in_window(*time);
+  return in_window(session);
 }
 
-std::optional<Timestamp> Filter::time_of(const SessionView& session) const noexcept {
+bool Filter::in_window(const SessionView& session) const noexcept {
+  std::optional<Timestamp> time;
   switch (query_.by) {
-    case TimeColumn::createdon:
-      return session.createdon();
-    case TimeColumn::startedon:
-      return session.startedon();
-    case TimeColumn::completedon:
-      return session.completedon();
+    case OrderBy::createdon:
+      time = session.createdon();
+      break;
+    case OrderBy::startedon:
+      time = session.startedon();
+      break;
+    case OrderBy::completedon:
+      time = session.completedon();
+      break;
+    case OrderBy::versionnumber:
+      return !query_.changed_since || session.versionnumber() > *query_.changed_since;
+  }
+  return time && (!query_.since || *time >= *query_.since) && (!query_.until || *time < *query_.until);
+}
+
+std::optional<std::int64_t> Filter::rank_of(const SessionView& session) const noexcept {
+  const auto ticks = [](const std::optional<Timestamp>& time) -> std::optional<std::int64_t> {
+    if (!time) return std::nullopt;
+    return time->time_since_epoch().count();
+  };
+  switch (query_.by) {
+    case OrderBy::createdon:
+      return 0;
+    case OrderBy::startedon:
+      return ticks(session.startedon());
+    case OrderBy::completedon:
+      return ticks(session.completedon());
+    case OrderBy::versionnumber:
+      return session.versionnumber();
   }
   return std::nullopt;
 }
+
+std::optional<IndexId> Filter::order_index() const noexcept {
+  switch (query_.by) {
+    case OrderBy::createdon:
+      return std::nullopt;
+    case OrderBy::startedon:
+      return IndexId::startedon;
+    case OrderBy::completedon:
+      return IndexId::completedon;
+    case OrderBy::versionnumber:
+      return IndexId::versionnumber;
+  }
+  return std::nullopt;
+}
+
+bool Filter::is_windowed() const noexcept { return query_.since || query_.until || query_.changed_since; }
 
 std::optional<std::vector<index::Key>> Filter::state_keys() const {
   if (any_status_) return std::nullopt;

@@ -22,12 +22,13 @@ class Filter {
   explicit Filter(const Query& query);
 
   [[nodiscard]] bool matches(const SessionView& session) const;
-  /// The time that the query is about; std::nullopt where the session has none.
-  [[nodiscard]] std::optional<Timestamp> time_of(const SessionView& session) const noexcept;
-  /// Whether the window holds a time.
-  [[nodiscard]] bool in_window(Timestamp time) const noexcept {
-    return (!query_.since || time >= *query_.since) && (!query_.until || time < *query_.until);
-  }
+  /// What a session is sorted by before its row key: ticks of a time, or its versionnumber; 0 by createdon, which the
+  /// row key begins with. std::nullopt where the session has no such time.
+  [[nodiscard]] std::optional<std::int64_t> rank_of(const SessionView& session) const noexcept;
+  /// The index that is in the query's order; none: the row keys are.
+  [[nodiscard]] std::optional<IndexId> order_index() const noexcept;
+  /// Whether the query has a window, of times or of versions.
+  [[nodiscard]] bool is_windowed() const noexcept;
 
   /// Statuses that are possible at all, as keys of the statecode index; std::nullopt: every status.
   [[nodiscard]] std::optional<std::vector<index::Key>> state_keys() const;
@@ -39,6 +40,8 @@ class Filter {
   [[nodiscard]] const Query& query() const noexcept { return query_; }
 
  private:
+  [[nodiscard]] bool in_window(const SessionView& session) const noexcept;
+
   Query query_;
   bool any_status_ = true;
   std::bitset<status_count> statuses_{};

@@ -39,10 +39,6 @@ Result<std::uint64_t> count_keys(Snapshot::Impl& snapshot, IndexId index, const 
   return rows;
 }
 
-IndexId time_index(TimeColumn by) noexcept {
-  return by == TimeColumn::startedon ? IndexId::startedon : IndexId::completedon;
-}
-
 std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
   std::uint64_t product = 0;
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::uint64_t>::max() : product;
@@ -53,7 +49,7 @@ Result<WalkPtr> walk_access(Snapshot::Impl& snapshot, const Access& access, Orde
   return walk_keys(snapshot.transaction(), table_of(snapshot, *access.index), order, bounds, access.keys);
 }
 
-// Reads every row of an access and sorts those that match by the query's time.
+// Reads every row of an access and sorts those that match in the query's order.
 Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Access& access, const Bounds& bounds) {
   const Query& query = filter.query();
   auto walk = walk_access(snapshot, access, Order::oldest_first, {});
@@ -75,9 +71,9 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
     if (!*position) break;
     auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
     if (!row) return fail(std::move(row.error()));
-    const auto time = filter.time_of(row->session);
-    if (!time || !filter.matches(row->session)) continue;
-    const Position place{time->time_since_epoch().count(), row->key};
+    const auto rank = filter.rank_of(row->session);
+    if (!rank || !filter.matches(row->session)) continue;
+    const Position place{*rank, row->key};
     if ((bounds.from && place < *bounds.from) || (bounds.to && !(place < *bounds.to))) continue;
     positions.push_back(place);
     if (most < (1ULL << 40) && positions.size() >= 2 * most + 4096) trim();
@@ -127,11 +123,13 @@ Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Count
 Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
   Bounds bounds;
   const auto edge = [&](Timestamp time) {
-    if (query.by == TimeColumn::createdon) return Position{0, index::first_row_at(time)};
-    return Position{time.time_since_epoch().count(), RowKey(min_timestamp - Ticks(1), 0)};
+    if (query.by == OrderBy::createdon) return Position{0, index::first_row_at(time)};
+    return Position{time.time_since_epoch().count(), RowKey()};
   };
   if (query.since) bounds.from = edge(*query.since);
   if (query.until) bounds.to = edge(*query.until);
+  // Versions are unique: the row key behind every other stands for "greater".
+  if (query.changed_since) bounds.from = Position{*query.changed_since, index::last_row_key()};
   if (!after) return bounds;
   if (query.order == Order::newest_first) {
     if (!bounds.to || *after < *bounds.to) bounds.to = *after;
@@ -147,54 +145,51 @@ Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
 Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after) {
   const Query& query = filter.query();
   const Bounds bounds = bounds_of(query, after);
-  const bool by_created = query.by == TimeColumn::createdon;
-  auto access = best_access(snapshot, filter, by_created ? Counting::to_choose : Counting::always);
+  const auto ordering = filter.order_index();
+  auto access = best_access(snapshot, filter, ordering ? Counting::always : Counting::to_choose);
   if (!access) return fail(std::move(access.error()));
-  if (by_created) return walk_access(snapshot, *access, query.order, bounds);
+  if (!ordering) return walk_access(snapshot, *access, query.order, bounds);
 
   auto catalogue = snapshot.catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
-  const IndexId index = time_index(query.by);
-  if (!(*catalogue)->is_active(index)) return gather(snapshot, filter, *access, bounds);
-  auto stat = snapshot.transaction().stat(table_of(snapshot, index));
+  if (!(*catalogue)->is_active(*ordering)) return gather(snapshot, filter, *access, bounds);
+  auto stat = snapshot.transaction().stat(table_of(snapshot, *ordering));
   if (!stat) return fail(std::move(stat.error()));
-  const bool windowed = query.since || query.until;
-  const std::uint64_t by_time =
-      windowed ? stat->entries / window_guess
-               : std::min(stat->entries, times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
-  if (access->index && access->rows < by_time) return gather(snapshot, filter, *access, bounds);
-  return walk_numbers(snapshot.transaction(), table_of(snapshot, index), query.order, bounds);
+  const std::uint64_t in_order =
+      filter.is_windowed()
+          ? stat->entries / window_guess
+          : std::min(stat->entries, times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
+  if (access->index && access->rows < in_order) return gather(snapshot, filter, *access, bounds);
+  return walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds);
 }
 
 Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
-  const Query& query = filter.query();
-  const bool windowed = query.since || query.until;
-  const bool by_created = query.by == TimeColumn::createdon;
+  const auto ordering = filter.order_index();
   auto access = best_access(snapshot, filter, Counting::always);
   if (!access) return fail(std::move(access.error()));
   const bool covered = filter.conditions() == (access->index ? 1 : 0) && access->exact();
-  if (covered && by_created && !windowed) return access->rows;
+  if (covered && !ordering && !filter.is_windowed()) return access->rows;
 
   auto catalogue = snapshot.catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
-  const bool time_indexed = !by_created && (*catalogue)->is_active(time_index(query.by));
-  if (filter.conditions() == 0 && time_indexed && !windowed) {
-    auto stat = snapshot.transaction().stat(table_of(snapshot, time_index(query.by)));
+  // Index entries tell where the order's own index, or the keys of the one condition, decide alone.
+  const bool order_tells = ordering && (*catalogue)->is_active(*ordering) && filter.conditions() == 0;
+  const bool keys_tell = covered && !ordering;
+  if (order_tells && !filter.is_windowed()) {
+    auto stat = snapshot.transaction().stat(table_of(snapshot, *ordering));
     if (!stat) return fail(std::move(stat.error()));
     return stat->entries;
   }
-  const bool keys_tell = covered && (by_created || (filter.conditions() == 0 && time_indexed));
-  const Bounds bounds = bounds_of(query, std::nullopt);
-  auto walk = !by_created && keys_tell
-                  ? walk_numbers(snapshot.transaction(), table_of(snapshot, time_index(query.by)), Order::oldest_first, bounds)
-                  : walk_access(snapshot, *access, Order::oldest_first, by_created ? bounds : Bounds{});
+  const Bounds bounds = bounds_of(filter.query(), std::nullopt);
+  auto walk = order_tells ? walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), Order::oldest_first, bounds)
+                          : walk_access(snapshot, *access, Order::oldest_first, ordering ? Bounds{} : bounds);
   if (!walk) return fail(std::move(walk.error()));
   std::uint64_t rows = 0;
   for (;;) {
     auto position = (*walk)->next();
     if (!position) return fail(std::move(position.error()));
     if (!*position) return rows;
-    if (!keys_tell) {
+    if (!order_tells && !keys_tell) {
       auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
       if (!row) return fail(std::move(row.error()));
       if (!filter.matches(row->session)) continue;

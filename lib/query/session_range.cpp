@@ -12,22 +12,30 @@
 
 namespace flowkeep {
 
+namespace {
+
+// What of a query cannot be meant.
+std::optional<std::string> contradiction(const Query& query) {
+  if (query.since && query.until && *query.until < *query.since) {
+    return "the window ends before it begins: until " + format_timestamp(*query.until) + " is before since " +
+           format_timestamp(*query.since);
+  }
+  const bool by_version = query.by == OrderBy::versionnumber;
+  if (by_version && (query.since || query.until)) {
+    return "since and until are times; a query by versionnumber takes changed_since";
+  }
+  if (!by_version && query.changed_since) return "changed_since goes with a query by versionnumber";
+  return std::nullopt;
+}
+
+}  // namespace
+
 class SessionRange::Impl {
  public:
   Impl(Snapshot::Impl& snapshot, const Query& query)
       : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows) {
     start(query);
   }
-  // Sessions changed since a version, by versionnumber.
-  Impl(Snapshot::Impl& snapshot, std::int64_t version, Limit limit)
-      : snapshot_(snapshot), filter_(Query{}), remaining_(limit.rows) {
-    query::Bounds bounds;
-    bounds.from = query::Position{version, index::RowKey(max_timestamp + Ticks(1), 0)};
-    use(query::walk_numbers(snapshot.transaction(),
-                            snapshot.tables().indexes[static_cast<std::size_t>(IndexId::versionnumber)],
-                            Order::oldest_first, bounds));
-  }
-
   /// The next row; std::nullopt at the end, which an error is too, once it was shown.
   std::optional<Result<SessionView>> next() {
     position_.reset();
@@ -48,7 +56,7 @@ class SessionRange::Impl {
   }
 
   [[nodiscard]] std::string token() const {
-    if (!position_ || !resumable_) return {};
+    if (!position_) return {};
     return query::encode_token(fingerprint(), *position_);
   }
 
@@ -58,12 +66,10 @@ class SessionRange::Impl {
       error_ = std::move(ok.error());
       return;
     }
-    if (query.since && query.until && *query.until < *query.since) {
-      error_ = Error{Errc::invalid_argument, "the window ends before it begins: until " + format_timestamp(*query.until) +
-                                                 " is before since " + format_timestamp(*query.since)};
+    if (auto refusal = contradiction(query)) {
+      error_ = Error{Errc::invalid_argument, std::move(*refusal)};
       return;
     }
-    resumable_ = true;
     std::optional<query::Position> after;
     if (!query.after.empty()) {
       auto position = query::decode_token(fingerprint(), query.after);
@@ -109,7 +115,6 @@ class SessionRange::Impl {
   Snapshot::Impl& snapshot_;
   query::Filter filter_;
   std::uint64_t remaining_;
-  bool resumable_ = false;
   query::WalkPtr walk_{};
   std::optional<storage::Cursor> rows_{};
   std::optional<query::Position> position_{};
@@ -175,11 +180,17 @@ SessionRange Snapshot::by_statuscode(StatusCode status, Order order, Limit limit
 }
 
 SessionRange Snapshot::changed_since(std::int64_t version, Limit limit) const& {
-  return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, version, limit));
+  Query query;
+  query.by = OrderBy::versionnumber;
+  query.changed_since = version;
+  query.order = Order::oldest_first;
+  query.limit = limit;
+  return select(query);
 }
 
 Result<std::uint64_t> Snapshot::count(const Query& query) const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  if (auto refusal = contradiction(query)) return fail(Errc::invalid_argument, std::move(*refusal));
   return query::count(*impl_, query::Filter(query));
 }
 

@@ -50,6 +50,8 @@ std::uint64_t fingerprint(const Guid& store_id, const Query& query) {
   text += static_cast<char>('a' + static_cast<int>(query.by));
   append(text, query.since);
   append(text, query.until);
+  text += query.changed_since ? '1' : '0';
+  if (query.changed_since) base::append_be64(text, base::ordered(*query.changed_since));
   text += static_cast<char>('a' + static_cast<int>(query.order));
   return XXH3_64bits(text.data(), text.size());
 }

@@ -33,6 +33,10 @@ class Checker {
 
   Result<CheckReport> run() {
     if (auto ok = check_pages(); !ok) return fail(std::move(ok.error()));
+    if (!pages_readable_) {
+      find("rows", "were not read: LMDB cannot walk a file with such pages safely");
+      return std::move(report_);
+    }
     if (auto ok = check_store_rows(); !ok) return fail(std::move(ok.error()));
     if (auto ok = count_work(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_sessions(); !ok) return fail(std::move(ok.error()));
@@ -90,7 +94,11 @@ class Checker {
     for (int attempt = 0;; ++attempt) {
       auto pages = storage::walk_pages(
           engine_.environment().descriptor(), engine_.path(), transaction_.id(),
-          [this](const storage::PageFinding& finding) { find(finding.where, finding.what); }, progress_);
+          [this](const storage::PageFinding& finding) {
+            if (finding.kind != storage::PageFinding::Kind::inconsistent) pages_readable_ = false;
+            find(finding.where, finding.what);
+          },
+          progress_);
       if (pages) {
         report_.pages = pages->pages;
         return {};
@@ -313,6 +321,7 @@ class Checker {
   std::uint64_t expected_chunks_ = 0;
   std::string buffer_{};
   std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> hash_{XXH3_createState(), XXH3_freeState};
+  bool pages_readable_ = true;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
 };
