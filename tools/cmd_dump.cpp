@@ -88,10 +88,15 @@ class SliceBudget {
   Clock::duration allowed_ = shortest;
 };
 
+/// Rows that one read transaction looks at for the sake of rare ones.
+constexpr std::uint64_t most_examined = 20'000;
+
 class Dump {
  public:
   Dump(const Store& store, io::SessionWriter writer, Output& output, Query query, Reading reading)
-      : store_(store), writer_(std::move(writer)), output_(output), query_(std::move(query)), reading_(reading) {}
+      : store_(store), writer_(std::move(writer)), output_(output), query_(std::move(query)), reading_(reading) {
+    if (reading_ == Reading::renewed) query_.pause_after = most_examined;
+  }
 
   Try<void> run() {
     writer_.begin(text_);
@@ -128,8 +133,7 @@ class Dump {
       ++rows_;
       if (!budget.spent(rows, text_.size())) continue;
       if (reading_ == Reading::renewed) {
-        query_.after = range.token();
-        query_.limit.rows -= rows;
+        go_on_behind(range, rows);
         return true;
       }
       if (const auto flushed = flush(); !flushed) return failed(flushed.error());
@@ -137,7 +141,14 @@ class Dump {
       budget = {};
       rows = 0;
     }
-    return false;
+    if (!range.is_paused()) return false;
+    go_on_behind(range, rows);
+    return true;
+  }
+
+  void go_on_behind(const SessionRange& range, std::uint64_t rows) {
+    query_.after = range.token();
+    query_.limit.rows -= rows;
   }
 
   Try<void> flush() {

@@ -63,6 +63,10 @@ struct Query {
   /// Goes on behind the row that SessionRange::token() stood at; "" starts at the front. The token belongs to
   /// this query (its limit aside) in this store; it stays good while the store is written to, also when its row is gone.
   std::string after{};
+  /// Ends the range after so many rows were looked at, whether they matched or not, so that a long walk for rare rows
+  /// can let go of its snapshot: SessionRange::is_paused() then answers true, and token() where to go on. A query
+  /// that has to sort looks at its candidates all the same.
+  std::uint64_t pause_after = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// The answer to a query: one pass over its rows.
@@ -107,9 +111,11 @@ class FLOWKEEP_API SessionRange {
   // A range in a for statement is kept alive by the statement; elsewhere it needs a name.
   [[nodiscard]] iterator begin() && = delete;
 
-  /// The row just shown as an opaque token for Query::after: printable ASCII, under 1000 bytes. "" before the
-  /// first row and after an error.
+  /// The row just shown (of a paused range: the row last looked at) as an opaque token for Query::after: printable
+  /// ASCII, under 1000 bytes. "" before the first row, after the last and after an error.
   [[nodiscard]] std::string token() const;
+  /// Whether the range ended because of Query::pause_after: there may be more rows behind token().
+  [[nodiscard]] bool is_paused() const noexcept;
 
   explicit SessionRange(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
 

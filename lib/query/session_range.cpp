@@ -38,6 +38,8 @@ class SessionRange::Impl {
   }
   /// The next row; std::nullopt at the end, which an error is too, once it was shown.
   std::optional<Result<SessionView>> next() {
+    if (is_due() && position_) paused_ = true;
+    if (paused_) return std::nullopt;
     position_.reset();
     if (error_) return fail(std::exchange(error_, std::nullopt).value());
     while (walk_ != nullptr && remaining_ != 0) {
@@ -46,14 +48,23 @@ class SessionRange::Impl {
       if (!*position) break;
       auto row = read((*position)->key);
       if (!row) return ended(std::move(row.error()));
-      if (!filter_.matches(row->session)) continue;
-      position_ = **position;
-      --remaining_;
-      return row->session;
+      if (walk_->can_pause()) ++examined_;
+      if (filter_.matches(row->session)) {
+        position_ = **position;
+        --remaining_;
+        return row->session;
+      }
+      if (is_due()) {
+        position_ = **position;
+        paused_ = true;
+        return std::nullopt;
+      }
     }
     walk_.reset();
     return std::nullopt;
   }
+
+  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
 
   [[nodiscard]] std::string token() const {
     if (!position_) return {};
@@ -81,6 +92,8 @@ class SessionRange::Impl {
     }
     use(query::plan(snapshot_, filter_, after));
   }
+
+  [[nodiscard]] bool is_due() const noexcept { return examined_ >= filter_.query().pause_after && remaining_ != 0; }
 
   [[nodiscard]] std::uint64_t fingerprint() const {
     return query::fingerprint(snapshot_.engine().format().store_id, filter_.query());
@@ -115,6 +128,8 @@ class SessionRange::Impl {
   Snapshot::Impl& snapshot_;
   query::Filter filter_;
   std::uint64_t remaining_;
+  std::uint64_t examined_ = 0;
+  bool paused_ = false;
   query::WalkPtr walk_{};
   std::optional<storage::Cursor> rows_{};
   std::optional<query::Position> position_{};
@@ -134,6 +149,8 @@ SessionRange::iterator SessionRange::begin() & {
 void SessionRange::advance() { current_ = impl_->next(); }
 
 std::string SessionRange::token() const { return impl_->token(); }
+
+bool SessionRange::is_paused() const noexcept { return impl_->is_paused(); }
 
 SessionRange Snapshot::select(const Query& query) const& {
   return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, query));

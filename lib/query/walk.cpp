@@ -185,6 +185,7 @@ class SortedWalk final : public Walk {
     if (at_ == positions_.size()) return std::nullopt;
     return positions_[at_++];
   }
+  bool can_pause() const noexcept override { return false; }
 
  private:
   std::vector<Position> positions_;

@@ -41,6 +41,8 @@ class Walk {
   Walk& operator=(const Walk&) = delete;
   virtual ~Walk() = default;
   [[nodiscard]] virtual Result<std::optional<Position>> next() = 0;
+  /// Whether going on from a position later costs no more than going on now.
+  [[nodiscard]] virtual bool can_pause() const noexcept { return true; }
 };
 
 using WalkPtr = std::unique_ptr<Walk>;
