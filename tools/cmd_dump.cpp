@@ -206,11 +206,10 @@ void add_filters(CLI::App& command, DumpArguments& arguments) {
   command.add_option("--errorcode", query.errorcode, "sessions with this errorcode")->type_name("TEXT");
   add_argument(command, "--since", query.since, time_argument, "sessions of this time or later");
   add_argument(command, "--until", query.until, time_argument, "sessions before this time");
-  add_word(command, "--by", query.by,
-           {{"createdon", OrderBy::createdon},
-            {"startedon", OrderBy::startedon},
-            {"completedon", OrderBy::completedon}},
-           "the time that --since, --until and --order are about (default: createdon)");
+  add_word(
+      command, "--by", query.by,
+      {{"createdon", OrderBy::createdon}, {"startedon", OrderBy::startedon}, {"completedon", OrderBy::completedon}},
+      "the time that --since, --until and --order are about (default: createdon)");
   add_word(command, "--order", query.order, {{"newest", newest_first}, {"oldest", oldest_first}},
            "which come first (default: newest)");
   add_argument(command, "--limit", arguments.limit, count_argument, "at most so many sessions");

@@ -79,7 +79,7 @@ struct Choice {
 
 /// The statuses of runs that have not ended and are known to have begun or to wait: Paused, Running, Waiting,
 /// Suspended. (NotSpecified is not terminal either, but nobody asks for it by "what is open now".)
-inline constexpr std::array<StatusCode, 4> open_statuses{StatusCode::paused, StatusCode::running,
-                                                         StatusCode::waiting, StatusCode::suspended};
+inline constexpr std::array<StatusCode, 4> open_statuses{StatusCode::paused, StatusCode::running, StatusCode::waiting,
+                                                         StatusCode::suspended};
 
 }  // namespace flowkeep

@@ -29,7 +29,9 @@ inline constexpr Order oldest_first = Order::oldest_first;
 struct Limit {
   std::uint64_t rows = std::numeric_limits<std::uint64_t>::max();
 };
-[[nodiscard]] constexpr Limit limit(std::uint64_t rows) noexcept { return Limit{rows}; }
+[[nodiscard]] constexpr Limit limit(std::uint64_t rows) noexcept {
+  return Limit{rows};
+}
 
 /// The column that a query's window and order are about.
 enum class OrderBy : std::uint8_t { createdon, startedon, completedon, versionnumber };
@@ -61,7 +63,8 @@ struct Query {
   Order order = Order::newest_first;
   Limit limit{};
   /// Goes on behind the row that SessionRange::token() stood at; "" starts at the front. The token belongs to
-  /// this query (its limit aside) in this store; it stays good while the store is written to, also when its row is gone.
+  /// this query (its limit aside) in this store; it stays good while the store is written to, also when its row is
+  /// gone.
   std::string after{};
   /// Ends the range after so many rows were looked at, whether they matched or not, so that a long walk for rare rows
   /// can let go of its snapshot: SessionRange::is_paused() then answers true, and token() where to go on. A query

@@ -67,6 +67,8 @@ using Result = tl::expected<T, Error>;
 }
 
 /// Hands an Error on, whatever the Result's value type.
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace flowkeep

@@ -39,19 +39,20 @@ struct Session {
   std::optional<RunSessionMode> runsessionmode{};  ///< 0 where a reader wants a default
   std::optional<Subcategory> subcategory{};
   std::optional<TriggerType> triggertype{};
-  std::optional<Timestamp> createdon{};  ///< the order of "newest" and "oldest"; read-only
-  std::optional<Timestamp> modifiedon{};  ///< read-only
-  std::optional<Timestamp> startedon{};  ///< set on entering Running for the first time, if not given
+  std::optional<Timestamp> createdon{};    ///< the order of "newest" and "oldest"; read-only
+  std::optional<Timestamp> modifiedon{};   ///< read-only
+  std::optional<Timestamp> startedon{};    ///< set on entering Running for the first time, if not given
   std::optional<Timestamp> completedon{};  ///< set on entering a terminal status, if not given
-  std::optional<Timestamp> overriddencreatedon{};  ///< given to a create, it becomes createdon, and the real date is kept here
-  std::optional<std::int64_t> runduration{};  ///< milliseconds
+  std::optional<Timestamp>
+      overriddencreatedon{};  ///< given to a create, it becomes createdon, and the real date is kept here
+  std::optional<std::int64_t> runduration{};           ///< milliseconds
   std::optional<std::int64_t> runexecutionduration{};  ///< milliseconds
-  std::optional<std::int64_t> runwaitduration{};  ///< milliseconds
+  std::optional<std::int64_t> runwaitduration{};       ///< milliseconds
   std::optional<std::string> errorcode{};
   std::optional<std::string> errormessage{};
   std::optional<std::string> errordetails{};
   std::optional<std::string> errorinnererror{};
-  std::optional<std::string> context{};  ///< JSON
+  std::optional<std::string> context{};     ///< JSON
   std::optional<std::string> rundetails{};  ///< JSON
   std::optional<std::string> processversion{};
   std::optional<std::string> sessionusername{};
@@ -64,20 +65,20 @@ struct Session {
   std::optional<std::string> parentcloudflowrunsequenceid{};
   std::optional<double> machinepercentcpuusage{};  ///< 0 to 100, two decimals
   std::optional<double> machinepercentramusage{};  ///< 0 to 100, two decimals
-  std::optional<std::int32_t> machineramusage{};  ///< MB
+  std::optional<std::int32_t> machineramusage{};   ///< MB
   std::optional<Reference> computeruseagentid{};
   std::optional<Reference> flowtestsessionid{};
   std::optional<Reference> flowtriggerid{};
   std::optional<Binary> inputs{};
   std::optional<Binary> outputs{};
   std::optional<Binary> additionalcontext{};
-  std::optional<Reference> ownerid{};  ///< a user or a team; the caller where a create gives none
-  std::optional<Reference> owninguser{};  ///< read-only
-  std::optional<Reference> owningteam{};  ///< read-only
+  std::optional<Reference> ownerid{};             ///< a user or a team; the caller where a create gives none
+  std::optional<Reference> owninguser{};          ///< read-only
+  std::optional<Reference> owningteam{};          ///< read-only
   std::optional<Reference> owningbusinessunit{};  ///< read-only
-  std::optional<Reference> createdby{};  ///< read-only
-  std::optional<Reference> createdonbehalfby{};  ///< read-only
-  std::optional<Reference> modifiedby{};  ///< read-only
+  std::optional<Reference> createdby{};           ///< read-only
+  std::optional<Reference> createdonbehalfby{};   ///< read-only
+  std::optional<Reference> modifiedby{};          ///< read-only
   std::optional<Reference> modifiedonbehalfby{};  ///< read-only
   std::optional<std::int32_t> importsequencenumber{};
   std::optional<std::int32_t> timezoneruleversionnumber{};

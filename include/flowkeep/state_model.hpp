@@ -92,7 +92,6 @@ struct StatePair {
 /// a move the model does not allow. `new_state` is "Active" or "Inactive", in any ASCII case.
 /// Errors: invalid_argument (unknown state name).
 [[nodiscard]] FLOWKEEP_API Result<bool> is_valid_state_transition(const StateModel& model, StatePair current,
-                                                                  std::string_view new_state,
-                                                                  std::int32_t new_status);
+                                                                  std::string_view new_state, std::int32_t new_status);
 
 }  // namespace flowkeep

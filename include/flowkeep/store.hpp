@@ -60,9 +60,9 @@ struct StoreStats {
   std::int64_t last_version = 0;                        ///< the highest versionnumber given
   std::uint64_t deletions = 0;                          ///< deletion records kept
 
-  std::uint64_t file_bytes = 0;   ///< size of the file
-  std::uint64_t live_bytes = 0;   ///< of pages in use
-  std::uint64_t free_bytes = 0;   ///< of pages that writes will use again
+  std::uint64_t file_bytes = 0;  ///< size of the file
+  std::uint64_t live_bytes = 0;  ///< of pages in use
+  std::uint64_t free_bytes = 0;  ///< of pages that writes will use again
   std::uint64_t map_bytes = 0;
   std::uint64_t quota_bytes = 0;
   std::uint64_t page_bytes = 0;
@@ -133,9 +133,11 @@ class FLOWKEEP_API Store {
   // Each of these is a transaction of its own, committed and durable on return; see WriteTransaction.
   [[nodiscard]] Result<Guid> create(const Session& session) const;
   [[nodiscard]] Result<std::vector<Guid>> create_multiple(std::span<const Session> sessions) const;
-  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition = {}) const;
+  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update,
+                                            Precondition precondition = {}) const;
   [[nodiscard]] Result<std::uint64_t> update_multiple(std::span<const SessionUpdate> updates) const;
-  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition = {}) const;
+  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update,
+                                            Precondition precondition = {}) const;
   [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates) const;
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {}) const;

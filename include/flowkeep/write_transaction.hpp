@@ -105,13 +105,15 @@ class FLOWKEEP_API WriteTransaction {
 
   /// Changes some columns; returns the new versionnumber.
   /// Errors: not_found (ObjectDoesNotExist), version_mismatch, invalid_transition.
-  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition = {});
+  [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update,
+                                            Precondition precondition = {});
   /// UpdateMultiple: all or none; each update's set.flowsessionid names its row. Of the same id twice the first
   /// is applied, later ones are ignored. Returns the number applied.
   [[nodiscard]] Result<std::uint64_t> update_multiple(std::span<const SessionUpdate> updates);
 
   /// Updates the session, or creates it where there is none (clearing counts for nothing then).
-  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition = {});
+  [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update,
+                                            Precondition precondition = {});
   /// UpsertMultiple: all or none; each update's set.flowsessionid names its row (none: create). The same id twice
   /// is refused.
   [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates);

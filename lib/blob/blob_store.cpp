@@ -63,8 +63,9 @@ Result<BlobRow> get_row(const storage::Transaction& transaction, const Tables& t
   if (!decoded) return fail(in_blob(std::move(decoded.error()), blob_id));
   auto row = codec::decode_blob(decoded->payload);
   if (!row) return fail(in_blob(std::move(row.error()), blob_id));
-  const std::uint64_t pieces =
-      row->content ? 1 : row->chunk_bytes == 0 ? 0 : (row->size + row->chunk_bytes - 1) / row->chunk_bytes;
+  const std::uint64_t pieces = row->content            ? 1
+                               : row->chunk_bytes == 0 ? 0
+                                                       : (row->size + row->chunk_bytes - 1) / row->chunk_bytes;
   if (row->size > max_binary_bytes || (row->content && row->content->size() > row->size) ||
       (!row->content && (row->chunk_count != pieces || (row->size != 0 && pieces == 0)))) {
     return fail(Errc::corrupt, "binary " + std::to_string(blob_id) + " is damaged: its sizes contradict each other");
@@ -84,7 +85,8 @@ Result<std::string_view> read_piece(const storage::Transaction& transaction, con
     auto value = transaction.get(tables.chunks, key);
     if (!value) return fail(std::move(value.error()));
     if (!*value) {
-      return fail(Errc::corrupt, "binary " + std::to_string(blob_id) + ": its piece " + std::to_string(number) + " is missing");
+      return fail(Errc::corrupt,
+                  "binary " + std::to_string(blob_id) + ": its piece " + std::to_string(number) + " is missing");
     }
     auto decoded = codec::decode_value(ValueKind::chunk, key, **value);
     if (!decoded) return fail(in_blob(std::move(decoded.error()), blob_id));

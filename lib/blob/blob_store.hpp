@@ -34,8 +34,8 @@ inline constexpr std::size_t inline_bytes = 1856;
                                              std::uint64_t blob_id);
 /// Shows the uncompressed bytes of one piece, in the map or in `buffer`. Errors: corrupt.
 [[nodiscard]] Result<std::string_view> read_piece(const storage::Transaction& transaction, const Tables& tables,
-                                                  std::uint64_t blob_id, const codec::BlobRow& row, std::uint64_t number,
-                                                  std::string& buffer);
+                                                  std::uint64_t blob_id, const codec::BlobRow& row,
+                                                  std::uint64_t number, std::string& buffer);
 /// All uncompressed bytes. Errors: corrupt.
 [[nodiscard]] Result<std::string> read_all(const storage::Transaction& transaction, const Tables& tables,
                                            const StoredContent& stored);

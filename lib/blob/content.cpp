@@ -54,13 +54,13 @@ Result<std::string_view> unpack(std::string_view stored, std::uint64_t raw_bytes
   if (stored.size() == raw_bytes) return stored;
   thread_local Decompressor decompressor;
   buffer.resize(raw_bytes);
-  const std::size_t size = decompressor.context == nullptr
-                               ? 0
-                               : ::ZSTD_decompressDCtx(decompressor.context, buffer.data(), buffer.size(), stored.data(),
-                                                       stored.size());
+  const std::size_t size =
+      decompressor.context == nullptr
+          ? 0
+          : ::ZSTD_decompressDCtx(decompressor.context, buffer.data(), buffer.size(), stored.data(), stored.size());
   if (::ZSTD_isError(size) != 0 || size != raw_bytes) {
-    return fail(Errc::corrupt, "a piece of a binary is damaged: it does not decompress to " + std::to_string(raw_bytes) +
-                                   " bytes");
+    return fail(Errc::corrupt,
+                "a piece of a binary is damaged: it does not decompress to " + std::to_string(raw_bytes) + " bytes");
   }
   return std::string_view(buffer);
 }
@@ -89,8 +89,12 @@ Content::Content(std::string_view bytes) {
 
 Content::Content(std::shared_ptr<const blob::Prepared> prepared) noexcept : prepared_(std::move(prepared)) {}
 
-std::uint64_t Content::size() const noexcept { return prepared_ ? prepared_->size : 0; }
-std::uint64_t Content::hash() const noexcept { return prepared_ ? prepared_->hash : 0; }
+std::uint64_t Content::size() const noexcept {
+  return prepared_ ? prepared_->size : 0;
+}
+std::uint64_t Content::hash() const noexcept {
+  return prepared_ ? prepared_->hash : 0;
+}
 
 Result<std::string> Content::bytes() const {
   std::string bytes;

@@ -89,7 +89,8 @@ inline constexpr flatbuffers::voffset_t field<Column::credentials> = fb::Session
 template <>
 inline constexpr flatbuffers::voffset_t field<Column::parentworkflowid> = fb::Session::VT_PARENTWORKFLOWID;
 template <>
-inline constexpr flatbuffers::voffset_t field<Column::parentcloudflowrunsequenceid> = fb::Session::VT_PARENTCLOUDFLOWRUNSEQUENCEID;
+inline constexpr flatbuffers::voffset_t field<Column::parentcloudflowrunsequenceid> =
+    fb::Session::VT_PARENTCLOUDFLOWRUNSEQUENCEID;
 template <>
 inline constexpr flatbuffers::voffset_t field<Column::machinepercentcpuusage> = fb::Session::VT_MACHINEPERCENTCPUUSAGE;
 template <>
@@ -127,9 +128,11 @@ inline constexpr flatbuffers::voffset_t field<Column::modifiedonbehalfby> = fb::
 template <>
 inline constexpr flatbuffers::voffset_t field<Column::importsequencenumber> = fb::Session::VT_IMPORTSEQUENCENUMBER;
 template <>
-inline constexpr flatbuffers::voffset_t field<Column::timezoneruleversionnumber> = fb::Session::VT_TIMEZONERULEVERSIONNUMBER;
+inline constexpr flatbuffers::voffset_t field<Column::timezoneruleversionnumber> =
+    fb::Session::VT_TIMEZONERULEVERSIONNUMBER;
 template <>
-inline constexpr flatbuffers::voffset_t field<Column::utcconversiontimezonecode> = fb::Session::VT_UTCCONVERSIONTIMEZONECODE;
+inline constexpr flatbuffers::voffset_t field<Column::utcconversiontimezonecode> =
+    fb::Session::VT_UTCCONVERSIONTIMEZONECODE;
 template <>
 inline constexpr flatbuffers::voffset_t field<Column::versionnumber> = fb::Session::VT_VERSIONNUMBER;
 

@@ -56,8 +56,8 @@ void add_inline(FlatBufferBuilder& builder, const T& value) {
 template <class T>
 constexpr bool is_child = std::is_same_v<T, std::string> || std::is_same_v<T, Binary>;
 
-flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::ExtraColumn>>> extra_columns(FlatBufferBuilder& builder,
-                                                                                           const ExtraColumns& extra) {
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::ExtraColumn>>> extra_columns(
+    FlatBufferBuilder& builder, const ExtraColumns& extra) {
   std::vector<flatbuffers::Offset<fb::ExtraColumn>> columns;
   columns.reserve(extra.size());
   for (const auto& [name, json] : extra) {
@@ -68,7 +68,9 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::ExtraColumn>>> e
   return builder.CreateVector(columns);
 }
 
-tl::unexpected<Error> damaged(const char* what) { return fail(Errc::corrupt, std::string("a record is damaged: ") + what); }
+tl::unexpected<Error> damaged(const char* what) {
+  return fail(Errc::corrupt, std::string("a record is damaged: ") + what);
+}
 
 }  // namespace
 

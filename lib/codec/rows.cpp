@@ -37,7 +37,8 @@ Result<const T*> verified(std::string_view payload, const char* what) {
 std::string encode(const FormatRow& row) {
   auto& builder = fresh_builder();
   const fb::Guid id = guid_to(row.store_id);
-  return finished(builder, fb::CreateFormat(builder, row.major, row.minor, &id, row.created.time_since_epoch().count()));
+  return finished(builder,
+                  fb::CreateFormat(builder, row.major, row.minor, &id, row.created.time_since_epoch().count()));
 }
 
 std::string encode(const CountersRow& row) {
@@ -60,9 +61,9 @@ std::string encode(const BlobRow& row) {
   if (row.content) {
     content = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(row.content->data()), row.content->size());
   }
-  return finished(builder, fb::CreateBlob(builder, row.size, row.hash, row.references,
-                                          static_cast<fb::Encoding>(row.encoding), content, row.chunk_count,
-                                          row.chunk_bytes));
+  return finished(builder,
+                  fb::CreateBlob(builder, row.size, row.hash, row.references, static_cast<fb::Encoding>(row.encoding),
+                                 content, row.chunk_count, row.chunk_bytes));
 }
 
 std::string encode(const IndexStates& states) {
@@ -115,10 +116,11 @@ Result<BlobRow> decode_blob(std::string_view payload) {
   const fb::Blob& row = **verified_row;
   if (row.encoding() > fb::Encoding::MAX) {
     return fail(Errc::newer_format, "a binary is stored in encoding " +
-                                        std::to_string(static_cast<int>(row.encoding())) + ", which this Flowkeep lacks");
+                                        std::to_string(static_cast<int>(row.encoding())) +
+                                        ", which this Flowkeep lacks");
   }
-  BlobRow blob{row.size(),       row.hash(),        row.references(), static_cast<Encoding>(row.encoding()), std::nullopt,
-               row.chunk_count(), row.chunk_bytes()};
+  BlobRow blob{row.size(),   row.hash(),        row.references(), static_cast<Encoding>(row.encoding()),
+               std::nullopt, row.chunk_count(), row.chunk_bytes()};
   if (row.content() != nullptr) {
     blob.content = std::string_view(reinterpret_cast<const char*>(row.content()->data()), row.content()->size());
   }

@@ -12,7 +12,9 @@ namespace {
 
 using codec::read;
 
-const flatbuffers::Table& at(const void* table) noexcept { return *static_cast<const flatbuffers::Table*>(table); }
+const flatbuffers::Table& at(const void* table) noexcept {
+  return *static_cast<const flatbuffers::Table*>(table);
+}
 
 ValueView shown(const BinaryView& binary) noexcept {
   if (binary.is_null()) return {};
@@ -55,64 +57,180 @@ std::optional<Binary> own(const std::optional<BinaryView>& value) {
 
 }  // namespace
 
-Guid SessionView::flowsessionid() const noexcept { return *read<Column::flowsessionid, Guid>(at(table_)); }
-std::optional<std::string_view> SessionView::name() const noexcept { return read<Column::name, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::correlationid() const noexcept { return read<Column::correlationid, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::clienttrackingid() const noexcept { return read<Column::clienttrackingid, std::string>(at(table_)); }
-std::optional<Reference> SessionView::regardingobjectid() const noexcept { return read<Column::regardingobjectid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::machineid() const noexcept { return read<Column::machineid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::machinegroupid() const noexcept { return read<Column::machinegroupid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::parentdesktopflowrunid() const noexcept { return read<Column::parentdesktopflowrunid, Reference>(at(table_)); }
-StateCode SessionView::statecode() const noexcept { return *read<Column::statecode, StateCode>(at(table_)); }
-StatusCode SessionView::statuscode() const noexcept { return *read<Column::statuscode, StatusCode>(at(table_)); }
-std::optional<RunMode> SessionView::runmode() const noexcept { return read<Column::runmode, RunMode>(at(table_)); }
-std::optional<RunSessionMode> SessionView::runsessionmode() const noexcept { return read<Column::runsessionmode, RunSessionMode>(at(table_)); }
-std::optional<Subcategory> SessionView::subcategory() const noexcept { return read<Column::subcategory, Subcategory>(at(table_)); }
-std::optional<TriggerType> SessionView::triggertype() const noexcept { return read<Column::triggertype, TriggerType>(at(table_)); }
-Timestamp SessionView::createdon() const noexcept { return *read<Column::createdon, Timestamp>(at(table_)); }
-std::optional<Timestamp> SessionView::modifiedon() const noexcept { return read<Column::modifiedon, Timestamp>(at(table_)); }
-std::optional<Timestamp> SessionView::startedon() const noexcept { return read<Column::startedon, Timestamp>(at(table_)); }
-std::optional<Timestamp> SessionView::completedon() const noexcept { return read<Column::completedon, Timestamp>(at(table_)); }
-std::optional<Timestamp> SessionView::overriddencreatedon() const noexcept { return read<Column::overriddencreatedon, Timestamp>(at(table_)); }
-std::optional<std::int64_t> SessionView::runduration() const noexcept { return read<Column::runduration, std::int64_t>(at(table_)); }
-std::optional<std::int64_t> SessionView::runexecutionduration() const noexcept { return read<Column::runexecutionduration, std::int64_t>(at(table_)); }
-std::optional<std::int64_t> SessionView::runwaitduration() const noexcept { return read<Column::runwaitduration, std::int64_t>(at(table_)); }
-std::optional<std::string_view> SessionView::errorcode() const noexcept { return read<Column::errorcode, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::errormessage() const noexcept { return read<Column::errormessage, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::errordetails() const noexcept { return read<Column::errordetails, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::errorinnererror() const noexcept { return read<Column::errorinnererror, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::context() const noexcept { return read<Column::context, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::rundetails() const noexcept { return read<Column::rundetails, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::processversion() const noexcept { return read<Column::processversion, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::sessionusername() const noexcept { return read<Column::sessionusername, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::sessionusersid() const noexcept { return read<Column::sessionusersid, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::connectionid() const noexcept { return read<Column::connectionid, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::gateway() const noexcept { return read<Column::gateway, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::callbackurl() const noexcept { return read<Column::callbackurl, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::credentials() const noexcept { return read<Column::credentials, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::parentworkflowid() const noexcept { return read<Column::parentworkflowid, std::string>(at(table_)); }
-std::optional<std::string_view> SessionView::parentcloudflowrunsequenceid() const noexcept { return read<Column::parentcloudflowrunsequenceid, std::string>(at(table_)); }
-std::optional<double> SessionView::machinepercentcpuusage() const noexcept { return read<Column::machinepercentcpuusage, double>(at(table_)); }
-std::optional<double> SessionView::machinepercentramusage() const noexcept { return read<Column::machinepercentramusage, double>(at(table_)); }
-std::optional<std::int32_t> SessionView::machineramusage() const noexcept { return read<Column::machineramusage, std::int32_t>(at(table_)); }
-std::optional<Reference> SessionView::computeruseagentid() const noexcept { return read<Column::computeruseagentid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::flowtestsessionid() const noexcept { return read<Column::flowtestsessionid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::flowtriggerid() const noexcept { return read<Column::flowtriggerid, Reference>(at(table_)); }
-BinaryView SessionView::inputs() const noexcept { return read<Column::inputs, Binary>(at(table_)).value_or(BinaryView{}); }
-BinaryView SessionView::outputs() const noexcept { return read<Column::outputs, Binary>(at(table_)).value_or(BinaryView{}); }
-BinaryView SessionView::additionalcontext() const noexcept { return read<Column::additionalcontext, Binary>(at(table_)).value_or(BinaryView{}); }
-std::optional<Reference> SessionView::ownerid() const noexcept { return read<Column::ownerid, Reference>(at(table_)); }
-std::optional<Reference> SessionView::owninguser() const noexcept { return read<Column::owninguser, Reference>(at(table_)); }
-std::optional<Reference> SessionView::owningteam() const noexcept { return read<Column::owningteam, Reference>(at(table_)); }
-std::optional<Reference> SessionView::owningbusinessunit() const noexcept { return read<Column::owningbusinessunit, Reference>(at(table_)); }
-std::optional<Reference> SessionView::createdby() const noexcept { return read<Column::createdby, Reference>(at(table_)); }
-std::optional<Reference> SessionView::createdonbehalfby() const noexcept { return read<Column::createdonbehalfby, Reference>(at(table_)); }
-std::optional<Reference> SessionView::modifiedby() const noexcept { return read<Column::modifiedby, Reference>(at(table_)); }
-std::optional<Reference> SessionView::modifiedonbehalfby() const noexcept { return read<Column::modifiedonbehalfby, Reference>(at(table_)); }
-std::optional<std::int32_t> SessionView::importsequencenumber() const noexcept { return read<Column::importsequencenumber, std::int32_t>(at(table_)); }
-std::optional<std::int32_t> SessionView::timezoneruleversionnumber() const noexcept { return read<Column::timezoneruleversionnumber, std::int32_t>(at(table_)); }
-std::optional<std::int32_t> SessionView::utcconversiontimezonecode() const noexcept { return read<Column::utcconversiontimezonecode, std::int32_t>(at(table_)); }
-std::int64_t SessionView::versionnumber() const noexcept { return *read<Column::versionnumber, std::int64_t>(at(table_)); }
+Guid SessionView::flowsessionid() const noexcept {
+  return *read<Column::flowsessionid, Guid>(at(table_));
+}
+std::optional<std::string_view> SessionView::name() const noexcept {
+  return read<Column::name, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::correlationid() const noexcept {
+  return read<Column::correlationid, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::clienttrackingid() const noexcept {
+  return read<Column::clienttrackingid, std::string>(at(table_));
+}
+std::optional<Reference> SessionView::regardingobjectid() const noexcept {
+  return read<Column::regardingobjectid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::machineid() const noexcept {
+  return read<Column::machineid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::machinegroupid() const noexcept {
+  return read<Column::machinegroupid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::parentdesktopflowrunid() const noexcept {
+  return read<Column::parentdesktopflowrunid, Reference>(at(table_));
+}
+StateCode SessionView::statecode() const noexcept {
+  return *read<Column::statecode, StateCode>(at(table_));
+}
+StatusCode SessionView::statuscode() const noexcept {
+  return *read<Column::statuscode, StatusCode>(at(table_));
+}
+std::optional<RunMode> SessionView::runmode() const noexcept {
+  return read<Column::runmode, RunMode>(at(table_));
+}
+std::optional<RunSessionMode> SessionView::runsessionmode() const noexcept {
+  return read<Column::runsessionmode, RunSessionMode>(at(table_));
+}
+std::optional<Subcategory> SessionView::subcategory() const noexcept {
+  return read<Column::subcategory, Subcategory>(at(table_));
+}
+std::optional<TriggerType> SessionView::triggertype() const noexcept {
+  return read<Column::triggertype, TriggerType>(at(table_));
+}
+Timestamp SessionView::createdon() const noexcept {
+  return *read<Column::createdon, Timestamp>(at(table_));
+}
+std::optional<Timestamp> SessionView::modifiedon() const noexcept {
+  return read<Column::modifiedon, Timestamp>(at(table_));
+}
+std::optional<Timestamp> SessionView::startedon() const noexcept {
+  return read<Column::startedon, Timestamp>(at(table_));
+}
+std::optional<Timestamp> SessionView::completedon() const noexcept {
+  return read<Column::completedon, Timestamp>(at(table_));
+}
+std::optional<Timestamp> SessionView::overriddencreatedon() const noexcept {
+  return read<Column::overriddencreatedon, Timestamp>(at(table_));
+}
+std::optional<std::int64_t> SessionView::runduration() const noexcept {
+  return read<Column::runduration, std::int64_t>(at(table_));
+}
+std::optional<std::int64_t> SessionView::runexecutionduration() const noexcept {
+  return read<Column::runexecutionduration, std::int64_t>(at(table_));
+}
+std::optional<std::int64_t> SessionView::runwaitduration() const noexcept {
+  return read<Column::runwaitduration, std::int64_t>(at(table_));
+}
+std::optional<std::string_view> SessionView::errorcode() const noexcept {
+  return read<Column::errorcode, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::errormessage() const noexcept {
+  return read<Column::errormessage, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::errordetails() const noexcept {
+  return read<Column::errordetails, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::errorinnererror() const noexcept {
+  return read<Column::errorinnererror, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::context() const noexcept {
+  return read<Column::context, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::rundetails() const noexcept {
+  return read<Column::rundetails, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::processversion() const noexcept {
+  return read<Column::processversion, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::sessionusername() const noexcept {
+  return read<Column::sessionusername, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::sessionusersid() const noexcept {
+  return read<Column::sessionusersid, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::connectionid() const noexcept {
+  return read<Column::connectionid, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::gateway() const noexcept {
+  return read<Column::gateway, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::callbackurl() const noexcept {
+  return read<Column::callbackurl, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::credentials() const noexcept {
+  return read<Column::credentials, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::parentworkflowid() const noexcept {
+  return read<Column::parentworkflowid, std::string>(at(table_));
+}
+std::optional<std::string_view> SessionView::parentcloudflowrunsequenceid() const noexcept {
+  return read<Column::parentcloudflowrunsequenceid, std::string>(at(table_));
+}
+std::optional<double> SessionView::machinepercentcpuusage() const noexcept {
+  return read<Column::machinepercentcpuusage, double>(at(table_));
+}
+std::optional<double> SessionView::machinepercentramusage() const noexcept {
+  return read<Column::machinepercentramusage, double>(at(table_));
+}
+std::optional<std::int32_t> SessionView::machineramusage() const noexcept {
+  return read<Column::machineramusage, std::int32_t>(at(table_));
+}
+std::optional<Reference> SessionView::computeruseagentid() const noexcept {
+  return read<Column::computeruseagentid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::flowtestsessionid() const noexcept {
+  return read<Column::flowtestsessionid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::flowtriggerid() const noexcept {
+  return read<Column::flowtriggerid, Reference>(at(table_));
+}
+BinaryView SessionView::inputs() const noexcept {
+  return read<Column::inputs, Binary>(at(table_)).value_or(BinaryView{});
+}
+BinaryView SessionView::outputs() const noexcept {
+  return read<Column::outputs, Binary>(at(table_)).value_or(BinaryView{});
+}
+BinaryView SessionView::additionalcontext() const noexcept {
+  return read<Column::additionalcontext, Binary>(at(table_)).value_or(BinaryView{});
+}
+std::optional<Reference> SessionView::ownerid() const noexcept {
+  return read<Column::ownerid, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::owninguser() const noexcept {
+  return read<Column::owninguser, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::owningteam() const noexcept {
+  return read<Column::owningteam, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::owningbusinessunit() const noexcept {
+  return read<Column::owningbusinessunit, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::createdby() const noexcept {
+  return read<Column::createdby, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::createdonbehalfby() const noexcept {
+  return read<Column::createdonbehalfby, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::modifiedby() const noexcept {
+  return read<Column::modifiedby, Reference>(at(table_));
+}
+std::optional<Reference> SessionView::modifiedonbehalfby() const noexcept {
+  return read<Column::modifiedonbehalfby, Reference>(at(table_));
+}
+std::optional<std::int32_t> SessionView::importsequencenumber() const noexcept {
+  return read<Column::importsequencenumber, std::int32_t>(at(table_));
+}
+std::optional<std::int32_t> SessionView::timezoneruleversionnumber() const noexcept {
+  return read<Column::timezoneruleversionnumber, std::int32_t>(at(table_));
+}
+std::optional<std::int32_t> SessionView::utcconversiontimezonecode() const noexcept {
+  return read<Column::utcconversiontimezonecode, std::int32_t>(at(table_));
+}
+std::int64_t SessionView::versionnumber() const noexcept {
+  return *read<Column::versionnumber, std::int64_t>(at(table_));
+}
 
 bool SessionView::has_extra() const noexcept {
   const auto* extra = static_cast<const fb::Session*>(table_)->extra();
@@ -124,7 +242,8 @@ std::vector<std::pair<std::string_view, std::string_view>> SessionView::extra() 
   const auto* extra = static_cast<const fb::Session*>(table_)->extra();
   if (extra == nullptr) return columns;
   columns.reserve(extra->size());
-  for (const auto* column : *extra) columns.emplace_back(codec::text_of(*column->name()), codec::text_of(*column->json()));
+  for (const auto* column : *extra)
+    columns.emplace_back(codec::text_of(*column->name()), codec::text_of(*column->json()));
   return columns;
 }
 

@@ -23,7 +23,9 @@ static_assert(sizeof(Header) == header_bytes);
 
 constexpr std::uint8_t value_format = 1;
 
-constexpr std::size_t padded(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
+constexpr std::size_t padded(std::size_t bytes) noexcept {
+  return (bytes + 7) & ~std::size_t{7};
+}
 
 // XXH3 over: header without checksum ‖ XXH3 of payload and padding ‖ key.
 std::uint64_t checksum_of(const Header& header, std::string_view key, std::string_view content) noexcept {
@@ -60,7 +62,8 @@ tl::unexpected<Error> damaged(ValueKind kind, const std::string& what) {
 
 void encode_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key,
                   std::string_view payload) {
-  Header header{static_cast<std::uint32_t>(payload.size()), static_cast<std::uint8_t>(kind), value_format, 0, version, 0};
+  Header header{
+      static_cast<std::uint32_t>(payload.size()), static_cast<std::uint8_t>(kind), value_format, 0, version, 0};
   out.clear();
   out.reserve(header_bytes + padded(payload.size()));
   out.resize(header_bytes);

@@ -82,7 +82,9 @@ constexpr void for_each_member(F&& f) {
 
 /// The member of a File column.
 [[nodiscard]] constexpr std::optional<Binary> Session::*binary_member(Column binary) noexcept {
-  return binary == Column::inputs ? &Session::inputs : binary == Column::outputs ? &Session::outputs : &Session::additionalcontext;
+  return binary == Column::inputs    ? &Session::inputs
+         : binary == Column::outputs ? &Session::outputs
+                                     : &Session::additionalcontext;
 }
 
 }  // namespace flowkeep::entity

@@ -17,7 +17,9 @@ constexpr std::size_t longest_plain_text = 400;
 constexpr char plain_text = 's';
 constexpr char hashed_text = 'h';
 
-std::uint64_t ticks_of(Timestamp time) noexcept { return base::ordered(time.time_since_epoch().count()); }
+std::uint64_t ticks_of(Timestamp time) noexcept {
+  return base::ordered(time.time_since_epoch().count());
+}
 
 template <auto accessor>
 std::optional<Key> lookup_key(const SessionView& session) {
@@ -40,24 +42,38 @@ std::optional<Key> timestamp_key(const SessionView& session) {
   return time_key(*time);
 }
 
-std::optional<Key> status_of(const SessionView& session) { return state_key(session.statecode(), session.statuscode()); }
-std::optional<Key> version_of(const SessionView& session) { return version_key(session.versionnumber()); }
+std::optional<Key> status_of(const SessionView& session) {
+  return state_key(session.statecode(), session.statuscode());
+}
+std::optional<Key> version_of(const SessionView& session) {
+  return version_key(session.versionnumber());
+}
 
 using View = SessionView;
 
 constexpr std::array<Definition, index_count> table{{
     {{IndexId::statecode, "statecode", "statecode, statuscode", true, false}, "ix.statecode", status_of},
     {{IndexId::machine, "machine", "machineid", true, false}, "ix.machine", lookup_key<&View::machineid>},
-    {{IndexId::correlation, "correlation", "correlationid", true, false}, "ix.correlation", text_key<&View::correlationid>},
+    {{IndexId::correlation, "correlation", "correlationid", true, false},
+     "ix.correlation",
+     text_key<&View::correlationid>},
     {{IndexId::flow, "flow", "regardingobjectid", true, false}, "ix.flow", lookup_key<&View::regardingobjectid>},
-    {{IndexId::completedon, "completedon", "completedon", true, false}, "ix.completedon", timestamp_key<&View::completedon>},
+    {{IndexId::completedon, "completedon", "completedon", true, false},
+     "ix.completedon",
+     timestamp_key<&View::completedon>},
     {{IndexId::versionnumber, "versionnumber", "versionnumber", true, true}, "ix.versionnumber", version_of},
-    {{IndexId::machinegroup, "machinegroup", "machinegroupid", false, false}, "ix.machinegroup", lookup_key<&View::machinegroupid>},
+    {{IndexId::machinegroup, "machinegroup", "machinegroupid", false, false},
+     "ix.machinegroup",
+     lookup_key<&View::machinegroupid>},
     {{IndexId::startedon, "startedon", "startedon", false, false}, "ix.startedon", timestamp_key<&View::startedon>},
     {{IndexId::errorcode, "errorcode", "errorcode", false, false}, "ix.errorcode", text_key<&View::errorcode>},
-    {{IndexId::clienttracking, "clienttracking", "clienttrackingid", false, false}, "ix.clienttracking", text_key<&View::clienttrackingid>},
+    {{IndexId::clienttracking, "clienttracking", "clienttrackingid", false, false},
+     "ix.clienttracking",
+     text_key<&View::clienttrackingid>},
     {{IndexId::owner, "owner", "ownerid", false, false}, "ix.owner", lookup_key<&View::ownerid>},
-    {{IndexId::parentrun, "parentrun", "parentdesktopflowrunid", false, false}, "ix.parentrun", lookup_key<&View::parentdesktopflowrunid>},
+    {{IndexId::parentrun, "parentrun", "parentdesktopflowrunid", false, false},
+     "ix.parentrun",
+     lookup_key<&View::parentdesktopflowrunid>},
 }};
 
 }  // namespace
@@ -78,13 +94,21 @@ Timestamp RowKey::createdon() const noexcept {
   return Timestamp(Ticks(base::from_ordered(base::get_be64(bytes_.data()))));
 }
 
-std::uint64_t RowKey::arrival() const noexcept { return base::get_be64(bytes_.data() + 8); }
+std::uint64_t RowKey::arrival() const noexcept {
+  return base::get_be64(bytes_.data() + 8);
+}
 
-RowKey first_row_at(Timestamp createdon) noexcept { return RowKey(createdon, 0); }
+RowKey first_row_at(Timestamp createdon) noexcept {
+  return RowKey(createdon, 0);
+}
 
-RowKey last_row_key() noexcept { return *RowKey::from(std::string(RowKey::size, '\xff')); }
+RowKey last_row_key() noexcept {
+  return *RowKey::from(std::string(RowKey::size, '\xff'));
+}
 
-bool is_hashed(std::string_view string_key) noexcept { return !string_key.empty() && string_key.front() == hashed_text; }
+bool is_hashed(std::string_view string_key) noexcept {
+  return !string_key.empty() && string_key.front() == hashed_text;
+}
 
 Key guid_key(const Guid& guid) {
   const auto bytes = base::guid_key(guid);
@@ -126,8 +150,12 @@ Key version_key(std::int64_t version) {
   return key;
 }
 
-const std::array<Definition, index_count>& definitions() noexcept { return table; }
-const Definition& definition(IndexId id) noexcept { return table[static_cast<std::size_t>(id)]; }
+const std::array<Definition, index_count>& definitions() noexcept {
+  return table;
+}
+const Definition& definition(IndexId id) noexcept {
+  return table[static_cast<std::size_t>(id)];
+}
 
 }  // namespace index
 

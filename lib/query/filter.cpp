@@ -101,7 +101,9 @@ std::optional<IndexId> Filter::order_index() const noexcept {
   return std::nullopt;
 }
 
-bool Filter::is_windowed() const noexcept { return query_.since || query_.until || query_.changed_since; }
+bool Filter::is_windowed() const noexcept {
+  return query_.since || query_.until || query_.changed_since;
+}
 
 std::optional<std::vector<index::Key>> Filter::state_keys() const {
   if (any_status_) return std::nullopt;

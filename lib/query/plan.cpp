@@ -87,7 +87,8 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
 
 bool Access::exact() const noexcept {
   return std::none_of(keys.begin(), keys.end(), [this](const index::Key& key) {
-    const bool is_text = index == IndexId::correlation || index == IndexId::clienttracking || index == IndexId::errorcode;
+    const bool is_text =
+        index == IndexId::correlation || index == IndexId::clienttracking || index == IndexId::errorcode;
     return is_text && index::is_hashed(key);
   });
 }
@@ -158,7 +159,8 @@ Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::
   const std::uint64_t in_order =
       filter.is_windowed()
           ? stat->entries / window_guess
-          : std::min(stat->entries, times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
+          : std::min(stat->entries,
+                     times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
   if (access->index && access->rows < in_order) return gather(snapshot, filter, *access, bounds);
   return walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds);
 }
@@ -181,8 +183,9 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
     return stat->entries;
   }
   const Bounds bounds = bounds_of(filter.query(), std::nullopt);
-  auto walk = order_tells ? walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), Order::oldest_first, bounds)
-                          : walk_access(snapshot, *access, Order::oldest_first, ordering ? Bounds{} : bounds);
+  auto walk = order_tells
+                  ? walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), Order::oldest_first, bounds)
+                  : walk_access(snapshot, *access, Order::oldest_first, ordering ? Bounds{} : bounds);
   if (!walk) return fail(std::move(walk.error()));
   std::uint64_t rows = 0;
   for (;;) {

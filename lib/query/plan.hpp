@@ -28,7 +28,8 @@ enum class Counting : std::uint8_t { to_choose, always };
 [[nodiscard]] Bounds bounds_of(const Query& query, const std::optional<Position>& after);
 
 /// The walk of a query, rows not yet checked against its filter. Sorts candidates where no index has the order.
-[[nodiscard]] Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after);
+[[nodiscard]] Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter,
+                                   const std::optional<Position>& after);
 
 /// Counts a query's rows: from index counts where they tell, else by walking.
 [[nodiscard]] Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter);

@@ -121,7 +121,8 @@ class SessionRange::Impl {
     }
     auto found = rows_->find(key.bytes());
     if (!found) return fail(std::move(found.error()));
-    if (!*found) return store::read_row(snapshot_.transaction(), snapshot_.tables(), key.bytes());  // says what is missing
+    if (!*found)
+      return store::read_row(snapshot_.transaction(), snapshot_.tables(), key.bytes());  // says what is missing
     return store::decode_row(rows_->key(), rows_->value());
   }
 
@@ -146,11 +147,17 @@ SessionRange::iterator SessionRange::begin() & {
   return iterator(this);
 }
 
-void SessionRange::advance() { current_ = impl_->next(); }
+void SessionRange::advance() {
+  current_ = impl_->next();
+}
 
-std::string SessionRange::token() const { return impl_->token(); }
+std::string SessionRange::token() const {
+  return impl_->token();
+}
 
-bool SessionRange::is_paused() const noexcept { return impl_->is_paused(); }
+bool SessionRange::is_paused() const noexcept {
+  return impl_->is_paused();
+}
 
 SessionRange Snapshot::select(const Query& query) const& {
   return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, query));

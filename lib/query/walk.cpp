@@ -116,7 +116,8 @@ class MergeWalk final : public Walk {
         leg.wants_move = false;
       }
       if (!leg.head) continue;
-      const bool ahead = best == nullptr || (order_ == Order::oldest_first ? *leg.head < *best->head : *best->head < *leg.head);
+      const bool ahead =
+          best == nullptr || (order_ == Order::oldest_first ? *leg.head < *best->head : *best->head < *leg.head);
       if (ahead) best = &leg;
     }
     if (best == nullptr) return std::nullopt;
@@ -220,6 +221,8 @@ Result<WalkPtr> walk_numbers(const storage::Transaction& transaction, storage::T
   return std::make_unique<NumberWalk>(std::move(*cursor), order, bounds);
 }
 
-WalkPtr walk_sorted(std::vector<Position> positions) { return std::make_unique<SortedWalk>(std::move(positions)); }
+WalkPtr walk_sorted(std::vector<Position> positions) {
+  return std::make_unique<SortedWalk>(std::move(positions));
+}
 
 }  // namespace flowkeep::query

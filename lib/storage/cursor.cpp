@@ -36,12 +36,24 @@ Result<bool> Cursor::move(int operation, std::string_view key, std::string_view 
   return true;
 }
 
-Result<bool> Cursor::first() { return move(MDB_FIRST); }
-Result<bool> Cursor::last() { return move(MDB_LAST); }
-Result<bool> Cursor::next() { return move(MDB_NEXT); }
-Result<bool> Cursor::previous() { return move(MDB_PREV); }
-Result<bool> Cursor::find(std::string_view key) { return move(MDB_SET_KEY, key); }
-Result<bool> Cursor::seek(std::string_view key) { return move(MDB_SET_RANGE, key); }
+Result<bool> Cursor::first() {
+  return move(MDB_FIRST);
+}
+Result<bool> Cursor::last() {
+  return move(MDB_LAST);
+}
+Result<bool> Cursor::next() {
+  return move(MDB_NEXT);
+}
+Result<bool> Cursor::previous() {
+  return move(MDB_PREV);
+}
+Result<bool> Cursor::find(std::string_view key) {
+  return move(MDB_SET_KEY, key);
+}
+Result<bool> Cursor::seek(std::string_view key) {
+  return move(MDB_SET_RANGE, key);
+}
 
 Result<bool> Cursor::seek_before(std::string_view key) {
   auto found = seek(key);
@@ -70,10 +82,18 @@ Result<bool> Cursor::last_member() {
   return found && *found ? move(MDB_GET_CURRENT) : std::move(found);
 }
 
-Result<bool> Cursor::next_member() { return move(MDB_NEXT_DUP); }
-Result<bool> Cursor::previous_member() { return move(MDB_PREV_DUP); }
-Result<bool> Cursor::next_key() { return move(MDB_NEXT_NODUP); }
-Result<bool> Cursor::previous_key() { return move(MDB_PREV_NODUP); }
+Result<bool> Cursor::next_member() {
+  return move(MDB_NEXT_DUP);
+}
+Result<bool> Cursor::previous_member() {
+  return move(MDB_PREV_DUP);
+}
+Result<bool> Cursor::next_key() {
+  return move(MDB_NEXT_NODUP);
+}
+Result<bool> Cursor::previous_key() {
+  return move(MDB_PREV_NODUP);
+}
 
 Result<std::uint64_t> Cursor::members() {
   std::size_t count = 0;

@@ -76,7 +76,8 @@ Errc code_of(int code) noexcept {
 
 Error lmdb_error(std::string what, int code) {
   what += ": ";
-  what += code == MDB_PANIC ? "an earlier write failed half-way; close the store and open it again" : ::mdb_strerror(code);
+  what +=
+      code == MDB_PANIC ? "an earlier write failed half-way; close the store and open it again" : ::mdb_strerror(code);
   return Error{code_of(code), std::move(what), DataverseCode::none, code};
 }
 
@@ -136,7 +137,9 @@ void Environment::enter() {
   }
 }
 
-void Environment::leave() noexcept { inside_.fetch_sub(1); }
+void Environment::leave() noexcept {
+  inside_.fetch_sub(1);
+}
 
 Result<void> Environment::follow_map() {
   {
@@ -160,7 +163,8 @@ Result<void> Environment::follow_map() {
   }
   moved_.notify_all();
   if (!empty) {
-    return fail(Errc::busy, path_ + " was grown by another process beyond the map of this one, which cannot follow while " +
+    return fail(Errc::busy, path_ +
+                                " was grown by another process beyond the map of this one, which cannot follow while " +
                                 "its snapshots are open: release or renew them, and try again");
   }
   if (code != 0) return fail(lmdb_error("cannot map " + path_ + " anew", code));
@@ -288,6 +292,5 @@ int Environment::clear_stale_readers() noexcept {
   ::mdb_reader_check(env_, &dead);
   return dead;
 }
-
 
 }  // namespace flowkeep::storage

@@ -14,7 +14,9 @@ namespace flowkeep::storage {
 
 namespace {
 
-MDB_val value_of(std::string_view bytes) noexcept { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+MDB_val value_of(std::string_view bytes) noexcept {
+  return {bytes.size(), const_cast<char*>(bytes.data())};
+}
 
 unsigned flags_of(TableKind kind) noexcept {
   switch (kind) {
@@ -63,7 +65,9 @@ Result<TableStat> Transaction::stat(Table table) const {
   return TableStat{stat.ms_entries, stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages, stat.ms_depth};
 }
 
-std::uint64_t Transaction::id() const noexcept { return ::mdb_txn_id(txn_); }
+std::uint64_t Transaction::id() const noexcept {
+  return ::mdb_txn_id(txn_);
+}
 
 ReadTransaction::~ReadTransaction() {
   if (txn_ == nullptr || !environment_->check_process()) return;

@@ -37,7 +37,9 @@ struct TableStat {
 class IntegerKey {
  public:
   explicit IntegerKey(std::uint64_t value) noexcept : value_(value) {}
-  [[nodiscard]] std::string_view bytes() const noexcept { return {reinterpret_cast<const char*>(&value_), sizeof value_}; }
+  [[nodiscard]] std::string_view bytes() const noexcept {
+    return {reinterpret_cast<const char*>(&value_), sizeof value_};
+  }
   [[nodiscard]] static std::uint64_t value_of(std::string_view bytes) noexcept;
 
  private:

@@ -72,7 +72,8 @@ Result<void> write_record(WriteTransaction& transaction, const Tables& tables, c
     return {};
   }
   std::string value;
-  codec::encode_value(value, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(), row.record);
+  codec::encode_value(value, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
+                      row.record);
   return transaction.put(tables.sessions, row.new_key->bytes(), value);
 }
 
@@ -100,7 +101,8 @@ Result<void> write_deletion(WriteTransaction& transaction, const Tables& tables,
 Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables, const Change& change) {
   for (const BlobChange& blob : change.blobs) {
     if (blob.references == 0) continue;  // given and taken back within the change
-    auto ok = blob::insert(transaction, tables.blobs, blob.id, *blob.content, static_cast<std::uint64_t>(blob.references));
+    auto ok =
+        blob::insert(transaction, tables.blobs, blob.id, *blob.content, static_cast<std::uint64_t>(blob.references));
     if (!ok) return ok;
   }
   for (const auto& [blob_id, difference] : change.references) {

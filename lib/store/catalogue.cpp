@@ -9,7 +9,9 @@ using codec::ValueKind;
 
 namespace {
 
-storage::IntegerKey key_of(MetaRow row) noexcept { return storage::IntegerKey(static_cast<std::uint64_t>(row)); }
+storage::IntegerKey key_of(MetaRow row) noexcept {
+  return storage::IntegerKey(static_cast<std::uint64_t>(row));
+}
 
 Result<std::string_view> require_meta(const storage::Transaction& transaction, storage::Table meta, MetaRow row,
                                       const char* name) {

@@ -67,7 +67,8 @@ Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& 
   if (auto ok = check_precondition(id, std::nullopt, precondition); !ok) return fail(std::move(ok.error()));
   Session session = change.set;
   if (session.flowsessionid && *session.flowsessionid != id) {
-    return fail(Errc::invalid_argument, "flowsessionid: " + session.flowsessionid->str() + " is not the session meant, " + id.str());
+    return fail(Errc::invalid_argument,
+                "flowsessionid: " + session.flowsessionid->str() + " is not the session meant, " + id.str());
   }
   session.flowsessionid = id;
   auto made = create(session);
@@ -198,8 +199,9 @@ void ChangeBuilder::release_binaries(const SessionView& session) {
 
 void ChangeBuilder::note_extra_columns(const Session& session) {
   for (const auto& [name, json] : session.extra) {
-    const bool known = std::binary_search(catalogue_.extra_columns.begin(), catalogue_.extra_columns.end(), name) ||
-                       std::find(new_extra_columns_.begin(), new_extra_columns_.end(), name) != new_extra_columns_.end();
+    const bool known =
+        std::binary_search(catalogue_.extra_columns.begin(), catalogue_.extra_columns.end(), name) ||
+        std::find(new_extra_columns_.begin(), new_extra_columns_.end(), name) != new_extra_columns_.end();
     if (!known) new_extra_columns_.push_back(name);
   }
 }

@@ -48,9 +48,9 @@ class ChangeBuilder {
   const Caller& caller_;
   Timestamp time_;
   Change change_{};
-  std::unordered_map<Guid, std::size_t> positions_{};               // of rows in change_.rows
-  std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};      // id -> position in change_.blobs
-  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};   // content hash -> position in change_.blobs
+  std::unordered_map<Guid, std::size_t> positions_{};              // of rows in change_.rows
+  std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};     // id -> position in change_.blobs
+  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // content hash -> position in change_.blobs
   std::vector<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;
 };

@@ -122,7 +122,8 @@ class Checker {
   }
 
   Result<void> count_work() {
-    for (const auto& table : {tables_.sessions, tables_.ids, tables_.blobs.blobs, tables_.blobs.chunks, tables_.deletions}) {
+    for (const auto& table :
+         {tables_.sessions, tables_.ids, tables_.blobs.blobs, tables_.blobs.chunks, tables_.deletions}) {
       auto count = entries(table);
       if (!count) return fail(std::move(count.error()));
       total_ += *count;
@@ -177,7 +178,8 @@ class Checker {
     if (++use.references == 1) {
       use.stored = stored;
     } else if (use.stored != stored) {
-      find(where, std::string(name_of(column)) + ": its size or hash is not what other sessions say of the same content");
+      find(where,
+           std::string(name_of(column)) + ": its size or hash is not what other sessions say of the same content");
     }
   }
 
@@ -252,7 +254,8 @@ class Checker {
       const auto use = uses_.find(id);
       const std::uint64_t references = use == uses_.end() ? 0 : use->second.references;
       if (row->references != references) {
-        find(where, "counts " + std::to_string(row->references) + " references, sessions have " + std::to_string(references));
+        find(where,
+             "counts " + std::to_string(row->references) + " references, sessions have " + std::to_string(references));
       }
       if (use != uses_.end() && (use->second.stored.size != row->size || use->second.stored.hash != row->hash)) {
         find(where, "its size or hash is not what its sessions say");
@@ -262,11 +265,14 @@ class Checker {
     });
     if (!ok) return ok;
     for (const auto& [id, use] : uses_) {
-      find("binary " + std::to_string(id), "is missing; " + std::to_string(use.references) + " columns of sessions refer to it");
+      find("binary " + std::to_string(id),
+           "is missing; " + std::to_string(use.references) + " columns of sessions refer to it");
     }
     auto hashes = entries(tables_.blobs.blob_hashes);
     if (!hashes) return fail(std::move(hashes.error()));
-    if (*hashes != report_.binaries) find("table blob_hashes", std::to_string(*hashes) + " entries for " + std::to_string(report_.binaries) + " binaries");
+    if (*hashes != report_.binaries)
+      find("table blob_hashes",
+           std::to_string(*hashes) + " entries for " + std::to_string(report_.binaries) + " binaries");
     return {};
   }
 

@@ -24,8 +24,8 @@ constexpr std::uint64_t smallest_map = 1ULL << 20;
 
 Result<void> check_options(const OpenOptions& options) {
   if (options.map_bytes < smallest_map) {
-    return fail(Errc::invalid_argument,
-                "map_bytes: " + std::to_string(options.map_bytes) + " is too small, at least 1048576 (1 MiB) are needed");
+    return fail(Errc::invalid_argument, "map_bytes: " + std::to_string(options.map_bytes) +
+                                            " is too small, at least 1048576 (1 MiB) are needed");
   }
   if (options.quota_bytes > options.map_bytes) {
     return fail(Errc::invalid_argument, "quota_bytes: " + std::to_string(options.quota_bytes) +
@@ -186,7 +186,8 @@ Result<void> Engine::read_format() {
   if (!transaction) return fail(std::move(transaction.error()));
   auto payload = read_meta(*transaction, tables_.meta, MetaRow::format);
   if (!payload) return fail(std::move(payload.error()));
-  if (!*payload) return fail(Errc::not_a_store, path_ + " is an LMDB file, but not a Flowkeep store: it has no format row");
+  if (!*payload)
+    return fail(Errc::not_a_store, path_ + " is an LMDB file, but not a Flowkeep store: it has no format row");
   auto format = codec::decode_format(**payload);
   if (!format) return fail(std::move(format.error()));
   if (format->major > format_major || (format->major == format_major && format->minor > format_minor)) {

@@ -1,8 +1,8 @@
 // Which files this process has open, so that none is opened twice: LMDB's locks would not survive it.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+#include <string>
 
 #include <flowkeep/result.hpp>
 

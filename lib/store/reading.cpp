@@ -30,7 +30,8 @@ Result<StoredRow> decode_row(std::string_view key, std::string_view value) {
   }
   if (session->createdon() != row_key->createdon() ||
       session->versionnumber() != static_cast<std::int64_t>(decoded->version)) {
-    return fail(Errc::corrupt, name_of_row(*row_key) + ": its createdon or versionnumber is not the one it is stored under");
+    return fail(Errc::corrupt,
+                name_of_row(*row_key) + ": its createdon or versionnumber is not the one it is stored under");
   }
   return StoredRow{*row_key, *session};
 }

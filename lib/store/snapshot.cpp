@@ -69,8 +69,8 @@ Result<BinaryReader> Snapshot::stream(const StoredContent& stored) const& {
   const auto& tables = impl_->tables().blobs;
   auto row = blob::get_row(impl_->transaction(), tables, stored.blob_id);
   if (!row) return fail(std::move(row.error()));
-  return BinaryReader(std::unique_ptr<BinaryReader::Impl>(
-      new BinaryReader::Impl{impl_->transaction(), tables, stored, *row}));
+  return BinaryReader(
+      std::unique_ptr<BinaryReader::Impl>(new BinaryReader::Impl{impl_->transaction(), tables, stored, *row}));
 }
 
 Result<bool> Snapshot::is_valid_state_transition(const Guid& id, std::string_view new_state,
@@ -106,6 +106,8 @@ Result<std::vector<std::string>> Snapshot::extra_columns() const {
   return (*catalogue)->extra_columns;
 }
 
-Result<void> Snapshot::renew() { return impl_->renew(); }
+Result<void> Snapshot::renew() {
+  return impl_->renew();
+}
 
 }  // namespace flowkeep

@@ -76,8 +76,8 @@ Result<StoreStats> stats(Engine& engine) {
       own_seen = true;
       continue;
     }
-    stats.readers.push_back({slot.pid, slot.transaction,
-                             info.last_transaction - std::min(info.last_transaction, slot.transaction)});
+    stats.readers.push_back(
+        {slot.pid, slot.transaction, info.last_transaction - std::min(info.last_transaction, slot.transaction)});
   }
   return stats;
 }

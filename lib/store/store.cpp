@@ -25,7 +25,9 @@ class Store::Impl {
   }
 };
 
-const char* version() noexcept { return FLOWKEEP_VERSION; }
+const char* version() noexcept {
+  return FLOWKEEP_VERSION;
+}
 
 Store::Store(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Store::Store(Store&&) noexcept = default;
@@ -38,7 +40,9 @@ Result<Store> Store::open(std::string_view path, OpenOptions options) {
   return Store(std::make_shared<Impl>(std::move(*engine)));
 }
 
-const std::string& Store::path() const& noexcept { return impl_->engine->path(); }
+const std::string& Store::path() const& noexcept {
+  return impl_->engine->path();
+}
 
 Result<Snapshot> Store::snapshot() const {
   impl_->engine->tend_readers();
@@ -47,7 +51,9 @@ Result<Snapshot> Store::snapshot() const {
   return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction)));
 }
 
-Result<WriteTransaction> Store::write() const { return write(impl_->engine->options().caller); }
+Result<WriteTransaction> Store::write() const {
+  return write(impl_->engine->options().caller);
+}
 
 Result<WriteTransaction> Store::write(const Caller& caller) const {
   auto begun = WriteTransaction::Impl::begin(impl_->engine, caller);
@@ -128,16 +134,24 @@ Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view n
   return reading->is_valid_state_transition(id, new_state, new_status);
 }
 
-Result<void> Store::set_state_model(const StateModel& model) const { return store::set_state_model(*impl_->engine, model); }
+Result<void> Store::set_state_model(const StateModel& model) const {
+  return store::set_state_model(*impl_->engine, model);
+}
 
 Result<void> Store::add_index(IndexId index, const Progress& progress) const {
   return store::add_index(*impl_->engine, index, progress);
 }
 
-Result<void> Store::drop_index(IndexId index) const { return store::drop_index(*impl_->engine, index); }
+Result<void> Store::drop_index(IndexId index) const {
+  return store::drop_index(*impl_->engine, index);
+}
 
-Result<StoreStats> Store::stats() const { return store::stats(*impl_->engine); }
+Result<StoreStats> Store::stats() const {
+  return store::stats(*impl_->engine);
+}
 
-Result<CheckReport> Store::check(const Progress& progress) const { return store::check(*impl_->engine, progress); }
+Result<CheckReport> Store::check(const Progress& progress) const {
+  return store::check(*impl_->engine, progress);
+}
 
 }  // namespace flowkeep

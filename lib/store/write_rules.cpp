@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
 
-Timestamp start_of_day(Timestamp time) { return std::chrono::floor<std::chrono::days>(time); }
+Timestamp start_of_day(Timestamp time) {
+  return std::chrono::floor<std::chrono::days>(time);
+}
 
 std::optional<Reference> user(const std::optional<Guid>& id) {
   if (!id) return std::nullopt;
@@ -45,8 +47,9 @@ Result<void> refuse_stored_content(const Session& session) {
   for (const Column column : binary_columns) {
     const auto& binary = session.*entity::binary_member(column);
     if (binary && binary->stored) {
-      return fail(Errc::invalid_argument, std::string(name_of(column)) +
-                                              ": refers to content that another session has stored; give the content itself");
+      return fail(Errc::invalid_argument,
+                  std::string(name_of(column)) +
+                      ": refers to content that another session has stored; give the content itself");
     }
   }
   return {};
@@ -147,12 +150,13 @@ Result<Session> updated(Session stored, const SessionUpdate& update, const Write
     const auto member = entity::binary_member(column);
     const auto& binary = change.set.*member;
     if (binary && binary->stored && (!(stored.*member) || (stored.*member)->stored != binary->stored)) {
-      return fail(Errc::invalid_argument, std::string(name_of(column)) +
-                                              ": refers to content that this column does not have; give the content itself");
+      return fail(
+          Errc::invalid_argument,
+          std::string(name_of(column)) + ": refers to content that this column does not have; give the content itself");
     }
   }
-  auto state = next_state(context.model, {*stored.statecode, *stored.statuscode}, change.set.statecode,
-                          change.set.statuscode);
+  auto state =
+      next_state(context.model, {*stored.statecode, *stored.statuscode}, change.set.statecode, change.set.statuscode);
   if (!state) return fail(std::move(state.error()));
 
   const bool entered = state->status != *stored.statuscode;

@@ -15,7 +15,9 @@ namespace {
 // LMDB keeps a transaction's pages in memory, at most 131 071 of them before it spills.
 constexpr std::uint64_t max_transaction_bytes = 256ULL << 20;
 // What a write needs beyond its rows: pages of the trees that are copied on the way.
-std::uint64_t slack_of(std::uint64_t quota) noexcept { return std::min<std::uint64_t>(1ULL << 20, quota / 8); }
+std::uint64_t slack_of(std::uint64_t quota) noexcept {
+  return std::min<std::uint64_t>(1ULL << 20, quota / 8);
+}
 
 bool leaves_transaction_intact(Errc code) noexcept {
   return code == Errc::not_found || code == Errc::already_exists || code == Errc::version_mismatch ||
@@ -78,11 +80,12 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
   bytes_ += change.bytes();
   if (bytes_ > max_transaction_bytes) {
     bytes_ -= change.bytes();
-    return fail(Errc::invalid_argument, "the transaction would write more than " + std::to_string(max_transaction_bytes) +
-                                            " bytes (256 MiB): split it");
+    return fail(Errc::invalid_argument, "the transaction would write more than " +
+                                            std::to_string(max_transaction_bytes) + " bytes (256 MiB): split it");
   }
-  const bool adds = change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
-                                                       [](const store::RowChange& row) { return row.new_key.has_value(); });
+  const bool adds =
+      change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
+                                         [](const store::RowChange& row) { return row.new_key.has_value(); });
   if (!adds) return {};
   const storage::EnvironmentInfo info = engine_->environment().info();
   const std::uint64_t quota = engine_->quota_bytes();
@@ -94,8 +97,7 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
   used -= std::min(used, *free * info.page_bytes);
   if (used + wanted <= quota) return {};
   bytes_ -= change.bytes();
-  return fail(Errc::full, engine_->path() + " is full: " + std::to_string(used) + " of " +
-                              std::to_string(quota) +
+  return fail(Errc::full, engine_->path() + " is full: " + std::to_string(used) + " of " + std::to_string(quota) +
                               " bytes (quota) are in use; delete sessions, or open the store with a larger quota");
 }
 
@@ -248,7 +250,9 @@ tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std:
     for (; position < sessions.size(); ++position) {
       auto outcome = builder.import(sessions[position], options.on_conflict);
       if (!outcome) return fail(std::move(outcome.error()));
-      ++(*outcome == Outcome::created ? result.created : *outcome == Outcome::replaced ? result.replaced : result.skipped);
+      ++(*outcome == Outcome::created    ? result.created
+         : *outcome == Outcome::replaced ? result.replaced
+                                         : result.skipped);
     }
     position = 0;
     return result;
@@ -257,7 +261,9 @@ tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std:
   return *imported;
 }
 
-Result<void> WriteTransaction::commit() { return impl_->commit(); }
+Result<void> WriteTransaction::commit() {
+  return impl_->commit();
+}
 
 std::optional<Precondition> parse_etag(std::string_view text) noexcept {
   if (text == "*") return Precondition::if_match_any();

@@ -42,7 +42,7 @@ TEST(JsonReader, ReadsAnEmptyObjectAsASessionWithoutValues) {
 
 TEST(JsonReader, TakesNullAsAbsent) {
   std::string row = "{";
-  for (const ColumnInfo& column : columns()) row += "\"" + std::string(column.name) + "\":null,";
+  for (const ColumnInfo& column : columns()) row.append("\"").append(column.name).append("\":null,");
   EXPECT_EQ(difference(read_row(row + "\"somethingnew\":null}"), Session{}), "");
 }
 

@@ -24,8 +24,12 @@ std::string named(int number) {
 /// The names of the rows and where they stand: "n1@1 n2@2".
 std::string shown(const InputRead& read) {
   std::string text;
-  for (const InputRow& row : read.rows)
-    text += (text.empty() ? "" : " ") + row.session.name.value_or("?") + "@" + std::to_string(row.line);
+  for (const InputRow& row : read.rows) {
+    if (!text.empty()) text += ' ';
+    text += row.session.name.value_or("?");
+    text += '@';
+    text += std::to_string(row.line);
+  }
   return text;
 }
 
