@@ -14,7 +14,11 @@ namespace blob {
 
 namespace {
 
+// Setting up a search costs more than compressing a few hundred bytes: those take a level without one, for a third of
+// the time and a tenth more bytes.
 constexpr int compression_level = 3;
+constexpr int small_compression_level = -1;
+constexpr std::size_t small_piece = 1024;
 // Below this a zstd frame cannot win.
 constexpr std::size_t least_compressible = 48;
 
@@ -39,10 +43,11 @@ std::string pack(std::string_view piece) {
     thread_local Compressor compressor;
     thread_local std::string buffer;
     buffer.resize(::ZSTD_compressBound(piece.size()));
-    const std::size_t packed = compressor.context == nullptr
-                                   ? piece.size()
-                                   : ::ZSTD_compressCCtx(compressor.context, buffer.data(), buffer.size(), piece.data(),
-                                                         piece.size(), compression_level);
+    const int level = piece.size() < small_piece ? small_compression_level : compression_level;
+    const std::size_t packed =
+        compressor.context == nullptr
+            ? piece.size()
+            : ::ZSTD_compressCCtx(compressor.context, buffer.data(), buffer.size(), piece.data(), piece.size(), level);
     if (::ZSTD_isError(packed) == 0 && packed < piece.size()) return buffer.substr(0, packed);
   }
   return std::string(piece);
