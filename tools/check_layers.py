@@ -123,7 +123,8 @@ class Checker:
                 self.breach(place, f'"{header}" is internal; {path.rsplit("/", 1)[0]} sees include/ only')
             elif layer and LAYERS.index(owner) > LAYERS.index(layer):
                 self.breach(place, f'"{header}" is above {layer}: includes point down only')
-        elif not any((self.root / base / header).is_file() for base in ("tests", pathlib.Path(path).parent)):
+        elif not (path.startswith("tests/") and (any(self.root.glob(f"tests/*/{header}"))
+                                                 or (self.root / "tests" / header).is_file())):
             self.breach(place, f'"{header}" is not in lib/ or beside the file')
 
     def include(self, place, path, angled, quoted):
