@@ -88,6 +88,9 @@ Result<void> check_binary(const ColumnInfo& column, const Binary& binary, WriteK
   if (binary.content.has_value() && binary.reference) {
     return refuse(column.name, "content and a file reference are given, only one of them is allowed");
   }
+  if (binary.stored && (binary.content.has_value() || binary.reference)) {
+    return refuse(column.name, "stored content and something to replace it are given, only one of them is allowed");
+  }
   if (!binary.name) return {};
   const ColumnInfo& name = info(name_column(column.column));
   const bool is_name_alone = !binary.content.has_value() && !binary.reference && !binary.stored;

@@ -38,6 +38,7 @@ class SessionRange::Impl {
   }
   /// The next row; std::nullopt at the end, which an error is too, once it was shown.
   std::optional<Result<SessionView>> next() {
+    if (auto ok = snapshot_.check_process(); !ok) return forked(std::move(ok.error()));
     if (is_due() && position_) paused_ = true;
     if (paused_) return std::nullopt;
     position_.reset();
@@ -107,6 +108,12 @@ class SessionRange::Impl {
     }
   }
 
+  // Once; then the range is at its end. What it holds is the parent's.
+  std::optional<Result<SessionView>> forked(Error error) {
+    if (std::exchange(said_forked_, true)) return std::nullopt;
+    return fail(std::move(error));
+  }
+
   std::optional<Result<SessionView>> ended(Error error) {
     walk_.reset();
     return fail(std::move(error));
@@ -131,6 +138,7 @@ class SessionRange::Impl {
   std::uint64_t remaining_;
   std::uint64_t examined_ = 0;
   bool paused_ = false;
+  bool said_forked_ = false;
   query::WalkPtr walk_{};
   std::optional<storage::Cursor> rows_{};
   std::optional<query::Position> position_{};

@@ -252,7 +252,7 @@ EnvironmentInfo Environment::info() const {
   return {info.me_mapsize, info.me_last_pgno, info.me_last_txnid, stat.ms_psize};
 }
 
-Result<std::uint64_t> Environment::free_pages(const Transaction& transaction) {
+Result<std::uint64_t> Environment::free_pages(const ReadTransaction& transaction) {
   constexpr Table free_list{0};
   auto cursor = Cursor::open(transaction, free_list);
   if (!cursor) return fail(std::move(cursor.error()));

@@ -63,7 +63,7 @@ class Environment {
   [[nodiscard]] bool is_fresh() const noexcept;
   [[nodiscard]] EnvironmentInfo info() const;
   /// Pages that the free list holds, as this transaction sees it.
-  [[nodiscard]] static Result<std::uint64_t> free_pages(const Transaction& transaction);
+  [[nodiscard]] static Result<std::uint64_t> free_pages(const ReadTransaction& transaction);
   /// The reader slots in use now, those of idle pooled transactions left out.
   [[nodiscard]] std::vector<ReaderSlot> readers() const;
   /// Clears the slots of dead processes; returns how many.

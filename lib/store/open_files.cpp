@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <mutex>
@@ -47,11 +48,14 @@ Result<OpenFile> OpenFile::enter(const std::string& path) {
   return OpenFile(facts.st_dev, facts.st_ino);
 }
 
+OpenFile::OpenFile(dev_t device, ino_t inode) noexcept : device_(device), inode_(inode), process_(::getpid()) {}
+
 OpenFile::OpenFile(OpenFile&& other) noexcept
-    : device_(other.device_), inode_(other.inode_), entered_(std::exchange(other.entered_, false)) {}
+    : device_(other.device_), inode_(other.inode_), process_(std::exchange(other.process_, 0)) {}
 
 OpenFile::~OpenFile() {
-  if (!entered_) return;
+  // In a forked child the entry was the parent's, and the child may have made one of its own for the same file.
+  if (process_ != ::getpid()) return;
   Register& open = the_register();
   const std::lock_guard lock(open.mutex);
   open.files.erase({device_, inode_});

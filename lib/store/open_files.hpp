@@ -19,10 +19,10 @@ class OpenFile {
   ~OpenFile();
 
  private:
-  OpenFile(dev_t device, ino_t inode) noexcept : device_(device), inode_(inode), entered_(true) {}
+  OpenFile(dev_t device, ino_t inode) noexcept;
   dev_t device_;
   ino_t inode_;
-  bool entered_;
+  pid_t process_;  // whose register it is in; 0: none
 };
 
 }  // namespace flowkeep::store

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "store/apply.hpp"
 #include "store/reading.hpp"
@@ -53,13 +54,13 @@ Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(st
 }
 
 WriteTransaction::Impl::~Impl() {
-  if (!engine_->environment().check_process()) {
-    // In a forked child the lock is the parent's.
-    if (transaction_) transaction_.reset();
-    return;
-  }
   transaction_.reset();
-  engine_->turn().give();
+  give_turn();
+}
+
+void WriteTransaction::Impl::give_turn() noexcept {
+  // In a forked child the turn is the parent's.
+  if (std::exchange(has_turn_, false) && engine_->environment().check_process()) engine_->turn().give();
 }
 
 Result<void> WriteTransaction::Impl::check() const {
@@ -87,18 +88,28 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
       change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
                                          [](const store::RowChange& row) { return row.new_key.has_value(); });
   if (!adds) return {};
-  const storage::EnvironmentInfo info = engine_->environment().info();
   const std::uint64_t quota = engine_->quota_bytes();
   const std::uint64_t wanted = bytes_ + slack_of(quota);
-  std::uint64_t used = (info.last_page + 1) * info.page_bytes;
-  if (used + wanted <= quota) return {};
-  auto free = storage::Environment::free_pages(*transaction_);
-  if (!free) return fail(std::move(free.error()));
-  used -= std::min(used, *free * info.page_bytes);
-  if (used + wanted <= quota) return {};
+  const storage::EnvironmentInfo info = engine_->environment().info();
+  if ((info.last_page + 1) * info.page_bytes + wanted <= quota) return {};
+  auto used = used_bytes();
+  if (!used) return fail(std::move(used.error()));
+  if (*used + wanted <= quota) return {};
   bytes_ -= change.bytes();
-  return fail(Errc::full, engine_->path() + " is full: " + std::to_string(used) + " of " + std::to_string(quota) +
+  return fail(Errc::full, engine_->path() + " is full: " + std::to_string(*used) + " of " + std::to_string(quota) +
                               " bytes (quota) are in use; delete sessions, or open the store with a larger quota");
+}
+
+Result<std::uint64_t> WriteTransaction::Impl::used_bytes() {
+  if (used_bytes_) return *used_bytes_;
+  // LMDB shows its free list to reading transactions only.
+  auto reading = engine_->environment().begin_read();
+  if (!reading) return fail(std::move(reading.error()));
+  auto free = storage::Environment::free_pages(*reading);
+  if (!free) return fail(std::move(free.error()));
+  const storage::EnvironmentInfo info = engine_->environment().info();
+  used_bytes_ = (info.last_page + 1 - std::min(info.last_page + 1, *free)) * info.page_bytes;
+  return *used_bytes_;
 }
 
 Result<void> WriteTransaction::Impl::apply(ChangeBuilder& builder) {
@@ -127,6 +138,7 @@ Result<void> WriteTransaction::Impl::commit() {
   if (auto ok = check(); !ok) return ok;
   auto committed = transaction_->commit();
   transaction_.reset();
+  give_turn();
   if (!committed) dead_ = committed.error();
   return committed;
 }

@@ -36,6 +36,9 @@ class WriteTransaction::Impl {
   [[nodiscard]] Result<void> apply(store::ChangeBuilder& builder);
   [[nodiscard]] Result<void> reserve(const store::Change& change);
   void note_failure(const Error& error);
+  /// Bytes of the file in use at the last commit, its free list counted once at most.
+  [[nodiscard]] Result<std::uint64_t> used_bytes();
+  void give_turn() noexcept;
 
   std::shared_ptr<store::Engine> engine_;
   Caller caller_;
@@ -45,6 +48,8 @@ class WriteTransaction::Impl {
   codec::CountersRow counters_{};
   std::optional<Error> dead_{};
   std::uint64_t bytes_ = 0;
+  std::optional<std::uint64_t> used_bytes_{};
+  bool has_turn_ = true;
 };
 
 template <class Operation>

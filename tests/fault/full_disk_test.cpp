@@ -1,0 +1,89 @@
+// A disk without room: a limit on the file's size, and a small file system of its own.
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "workload.hpp"
+
+namespace flowkeep::fault {
+namespace {
+
+void limit_file_size(std::uint64_t bytes) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{bytes, bytes};
+  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) std::abort();
+}
+
+TEST(FullDisk, AtAnySizeLosesNothing) {
+  const auto& contents = contents_after_steps();
+  std::size_t least = workload_steps;
+  for (std::uint64_t pages = 30; pages < 160 && !testing::Test::HasFailure(); pages += 2) {
+    SCOPED_TRACE("at most " + std::to_string(pages) + " pages");
+    const TemporaryDirectory directory;
+    { const Store made = open_store(directory.file()); }
+    Pipe acknowledged;
+    // The limit may cut a page in two.
+    Child child([&] {
+      limit_file_size(pages * 4096 + pages % 5 * 1000);
+      const Store store = open_store(directory.file());
+      for (int step = 0; step < workload_steps; ++step) {
+        const auto done = do_step(store, step);
+        if (!done) {
+          if (done.error().code != Errc::full && done.error().code != Errc::io) return 1;
+          if (content_of(store) != contents[static_cast<std::size_t>(step)]) return 2;
+          return what_check_finds(store).empty() ? 0 : 3;
+        }
+        acknowledged.write(".");
+      }
+      return 0;
+    });
+    acknowledged.close_writing();
+    const std::size_t steps = acknowledged.read_all().size();
+    EXPECT_EQ(child.wait(), 0);
+    least = std::min(least, steps);
+    const Store store = open_store(directory.file());
+    expect_clean(store);
+    EXPECT_EQ(content_of(store), contents[steps]);
+  }
+  EXPECT_LT(least, 3U) << "the limits were too large to matter";
+}
+
+TEST(FullDisk, SmallFileSystemSaysFullAndGoesOnAfterErasing) {
+  const TemporaryDirectory directory;
+  constexpr int not_permitted = 99;
+  const int answer = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return not_permitted;
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return not_permitted;
+    if (::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=2m") != 0) return not_permitted;
+    const Store store = open_store(directory.file());
+    std::vector<Guid> ids;
+    std::optional<Error> refused;
+    for (std::uint64_t i = 0; i < 200 && !refused; ++i) {
+      const auto id = store.create(bulky(64 << 10, i));
+      if (id) {
+        ids.push_back(*id);
+      } else {
+        refused = id.error();
+      }
+    }
+    if (!refused || refused->code != Errc::full) return 1;
+    if (!is_one_sentence_about(refused->message, directory.file())) return 2;
+    if (size_of(store) != ids.size()) return 3;
+    if (!what_check_finds(store).empty()) return 4;
+    const std::size_t held = ids.size();
+    // A deletion copies a few pages before it frees any: the first may be refused, room comes with time.
+    while (ids.size() > 5 && store.erase(ids.back())) ids.pop_back();
+    if (ids.size() == held) return 5;
+    if (!store.create(named("again")) || size_of(store) != ids.size() + 1) return 6;
+    return what_check_finds(store).empty() ? 0 : 7;
+  });
+  if (answer == not_permitted) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(answer, 0);
+}
+
+}  // namespace
+}  // namespace flowkeep::fault
