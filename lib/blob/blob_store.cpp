@@ -98,13 +98,16 @@ Result<std::string_view> read_piece(const storage::Transaction& transaction, con
   return piece;
 }
 
+Result<void> check_same(const BlobRow& row, const StoredContent& stored) {
+  if (row.size == stored.size && row.hash == stored.hash) return {};
+  return fail(Errc::corrupt, "binary " + std::to_string(stored.blob_id) + " is not the one its session refers to");
+}
+
 Result<std::string> read_all(const storage::Transaction& transaction, const Tables& tables,
                              const StoredContent& stored) {
   auto row = get_row(transaction, tables, stored.blob_id);
   if (!row) return fail(std::move(row.error()));
-  if (row->size != stored.size || row->hash != stored.hash) {
-    return fail(Errc::corrupt, "binary " + std::to_string(stored.blob_id) + " is not the one its session refers to");
-  }
+  if (auto ok = check_same(*row, stored); !ok) return fail(std::move(ok.error()));
   std::string bytes;
   bytes.reserve(row->size);
   std::string buffer;

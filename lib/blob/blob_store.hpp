@@ -32,6 +32,8 @@ inline constexpr std::size_t inline_bytes = 1856;
 /// Reads a blob's row. Errors: corrupt (missing, too).
 [[nodiscard]] Result<codec::BlobRow> get_row(const storage::Transaction& transaction, const Tables& tables,
                                              std::uint64_t blob_id);
+/// Whether a blob is the one that a record refers to. Errors: corrupt.
+[[nodiscard]] Result<void> check_same(const codec::BlobRow& row, const StoredContent& stored);
 /// Shows the uncompressed bytes of one piece, in the map or in `buffer`. Errors: corrupt.
 [[nodiscard]] Result<std::string_view> read_piece(const storage::Transaction& transaction, const Tables& tables,
                                                   std::uint64_t blob_id, const codec::BlobRow& row,

@@ -151,7 +151,9 @@ Result<StateModel> decode_model(std::string_view payload) {
       if ((table.Get(from) >> to) & 1U) moves.push_back({static_cast<StatusCode>(from), static_cast<StatusCode>(to)});
     }
   }
-  return StateModel::make(std::string(text_of(*(*row)->name())), moves);
+  auto model = StateModel::make(std::string(text_of(*(*row)->name())), moves);
+  if (!model) return fail(Errc::corrupt, "the state model row is damaged: " + model.error().message);
+  return model;
 }
 
 Result<std::vector<std::string>> decode_extras(std::string_view payload) {

@@ -72,7 +72,10 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
     auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
     if (!row) return fail(std::move(row.error()));
     const auto rank = filter.rank_of(row->session);
-    if (!rank || !filter.matches(row->session)) continue;
+    if (!rank || !filter.matches(row->session)) {
+      if (auto ok = check_claim(access, row->session); !ok) return fail(std::move(ok.error()));
+      continue;
+    }
     const Position place{*rank, row->key};
     if ((bounds.from && place < *bounds.from) || (bounds.to && !(place < *bounds.to))) continue;
     positions.push_back(place);
@@ -84,6 +87,27 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
 }
 
 }  // namespace
+
+namespace {
+
+tl::unexpected<Error> wrong_entry(const SessionView& session) {
+  return fail(Errc::corrupt,
+              "an index leads to session " + session.flowsessionid().str() + ", which has another key: run a check");
+}
+
+}  // namespace
+
+Result<void> check_claim(const Access& access, const SessionView& session) {
+  if (!access.index) return {};
+  const auto key = index::definition(*access.index).key(session);
+  if (key && std::find(access.keys.begin(), access.keys.end(), *key) != access.keys.end()) return {};
+  return wrong_entry(session);
+}
+
+Result<void> check_claim(const Filter& filter, const Position& position, const SessionView& session) {
+  if (filter.rank_of(session) == position.first) return {};
+  return wrong_entry(session);
+}
 
 bool Access::exact() const noexcept {
   return std::none_of(keys.begin(), keys.end(), [this](const index::Key& key) {
@@ -143,17 +167,23 @@ Bounds bounds_of(const Query& query, const std::optional<Position>& after) {
   return bounds;
 }
 
-Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after) {
+Result<Plan> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after) {
   const Query& query = filter.query();
   const Bounds bounds = bounds_of(query, after);
   const auto ordering = filter.order_index();
   auto access = best_access(snapshot, filter, ordering ? Counting::always : Counting::to_choose);
   if (!access) return fail(std::move(access.error()));
-  if (!ordering) return walk_access(snapshot, *access, query.order, bounds);
+  const auto made = [](Result<WalkPtr> walk, Access from) -> Result<Plan> {
+    if (!walk) return fail(std::move(walk.error()));
+    return Plan{std::move(*walk), std::move(from)};
+  };
+  if (!ordering) return made(walk_access(snapshot, *access, query.order, bounds), *access);
 
   auto catalogue = snapshot.catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
-  if (!(*catalogue)->is_active(*ordering)) return gather(snapshot, filter, *access, bounds);
+  if (!(*catalogue)->is_active(*ordering)) {
+    return made(gather(snapshot, filter, *access, bounds), {});
+  }
   auto stat = snapshot.transaction().stat(table_of(snapshot, *ordering));
   if (!stat) return fail(std::move(stat.error()));
   const std::uint64_t in_order =
@@ -161,8 +191,10 @@ Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::
           ? stat->entries / window_guess
           : std::min(stat->entries,
                      times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
-  if (access->index && access->rows < in_order) return gather(snapshot, filter, *access, bounds);
-  return walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds);
+  if (access->index && access->rows < in_order) {
+    return made(gather(snapshot, filter, *access, bounds), {});
+  }
+  return made(walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds), {});
 }
 
 Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
@@ -195,7 +227,10 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
     if (!order_tells && !keys_tell) {
       auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
       if (!row) return fail(std::move(row.error()));
-      if (!filter.matches(row->session)) continue;
+      if (!filter.matches(row->session)) {
+        if (auto ok = check_claim(*access, row->session); !ok) return fail(std::move(ok.error()));
+        continue;
+      }
     }
     ++rows;
   }

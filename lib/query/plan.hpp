@@ -27,9 +27,19 @@ enum class Counting : std::uint8_t { to_choose, always };
 /// The order's bounds that a query's window and its token (where the caller has decoded one) leave.
 [[nodiscard]] Bounds bounds_of(const Query& query, const std::optional<Position>& after);
 
+/// A walk, and what led to it.
+struct Plan {
+  WalkPtr walk{};
+  Access access{};  ///< whose keys the walk's rows are under, where it walks keys
+};
+
+/// Checks what an index claims of a row on the row itself: that it has one of the keys it was found under, and
+/// that it is sorted by the number it was found at. Errors: corrupt.
+[[nodiscard]] Result<void> check_claim(const Access& access, const SessionView& session);
+[[nodiscard]] Result<void> check_claim(const Filter& filter, const Position& position, const SessionView& session);
+
 /// The walk of a query, rows not yet checked against its filter. Sorts candidates where no index has the order.
-[[nodiscard]] Result<WalkPtr> plan(Snapshot::Impl& snapshot, const Filter& filter,
-                                   const std::optional<Position>& after);
+[[nodiscard]] Result<Plan> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::optional<Position>& after);
 
 /// Counts a query's rows: from index counts where they tell, else by walking.
 [[nodiscard]] Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter);

@@ -43,25 +43,27 @@ class SessionRange::Impl {
     if (paused_) return std::nullopt;
     position_.reset();
     if (error_) return fail(std::exchange(error_, std::nullopt).value());
-    while (walk_ != nullptr && remaining_ != 0) {
-      auto position = walk_->next();
+    while (plan_.walk != nullptr && remaining_ != 0) {
+      auto position = plan_.walk->next();
       if (!position) return ended(std::move(position.error()));
       if (!*position) break;
       auto row = read((*position)->key);
       if (!row) return ended(std::move(row.error()));
-      if (walk_->can_pause()) ++examined_;
+      if (plan_.walk->can_pause()) ++examined_;
+      if (auto ok = query::check_claim(filter_, **position, row->session); !ok) return ended(std::move(ok.error()));
       if (filter_.matches(row->session)) {
         position_ = **position;
         --remaining_;
         return row->session;
       }
+      if (auto ok = query::check_claim(plan_.access, row->session); !ok) return ended(std::move(ok.error()));
       if (is_due()) {
         position_ = **position;
         paused_ = true;
         return std::nullopt;
       }
     }
-    walk_.reset();
+    plan_.walk.reset();
     return std::nullopt;
   }
 
@@ -100,11 +102,11 @@ class SessionRange::Impl {
     return query::fingerprint(snapshot_.engine().format().store_id, filter_.query());
   }
 
-  void use(Result<query::WalkPtr> walk) {
-    if (walk) {
-      walk_ = std::move(*walk);
+  void use(Result<query::Plan> plan) {
+    if (plan) {
+      plan_ = std::move(*plan);
     } else {
-      error_ = std::move(walk.error());
+      error_ = std::move(plan.error());
     }
   }
 
@@ -115,7 +117,7 @@ class SessionRange::Impl {
   }
 
   std::optional<Result<SessionView>> ended(Error error) {
-    walk_.reset();
+    plan_.walk.reset();
     return fail(std::move(error));
   }
 
@@ -139,7 +141,7 @@ class SessionRange::Impl {
   std::uint64_t examined_ = 0;
   bool paused_ = false;
   bool said_forked_ = false;
-  query::WalkPtr walk_{};
+  query::Plan plan_{};
   std::optional<storage::Cursor> rows_{};
   std::optional<query::Position> position_{};
   std::optional<Error> error_{};

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "index/index_table.hpp"
@@ -108,11 +110,36 @@ void WriterTurn::give() noexcept {
   given_.notify_one();
 }
 
+namespace {
+
+// The one name under which every process opens the file: LMDB's lock file is named after it.
+Result<std::string> resolve(const std::string& path) {
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) == nullptr) {
+    return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
+  }
+  return std::string(resolved);
+}
+
+Result<void> refuse_second_name(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
+  if (facts.st_nlink <= 1) return {};
+  return fail(Errc::invalid_argument, path + " has " + std::to_string(facts.st_nlink) +
+                                          " names (hard links): a process that opened another one would not see the "
+                                          "locks of this one; leave it one name");
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Engine>> Engine::open(std::string path, OpenOptions options) {
   if (auto ok = check_options(options); !ok) return fail(std::move(ok.error()));
   if (auto ok = prepare_file(path, options); !ok) return fail(std::move(ok.error()));
+  auto real_path = resolve(path);
+  if (!real_path) return fail(std::move(real_path.error()));
   auto file = OpenFile::enter(path);
   if (!file) return fail(std::move(file.error()));
+  if (auto ok = refuse_second_name(path); !ok) return fail(std::move(ok.error()));
 
   storage::EnvironmentOptions storage_options;
   storage_options.map_bytes = options.map_bytes;
@@ -120,7 +147,7 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string path, OpenOptions optio
   storage_options.max_tables = 64;
   storage_options.grow_timeout = options.busy_timeout;
   if (options.mode == OpenMode::read_only) storage_options.access = storage::EnvironmentOptions::Access::read_only;
-  auto environment = storage::Environment::open(path, storage_options);
+  auto environment = storage::Environment::open(*real_path, storage_options);
   if (!environment) return fail(std::move(environment.error()));
 
   std::shared_ptr<Engine> engine(new Engine(std::move(path), std::move(options), std::move(*file)));

@@ -69,6 +69,7 @@ Result<BinaryReader> Snapshot::stream(const StoredContent& stored) const& {
   const auto& tables = impl_->tables().blobs;
   auto row = blob::get_row(impl_->transaction(), tables, stored.blob_id);
   if (!row) return fail(std::move(row.error()));
+  if (auto ok = blob::check_same(*row, stored); !ok) return fail(std::move(ok.error()));
   return BinaryReader(
       std::unique_ptr<BinaryReader::Impl>(new BinaryReader::Impl{impl_->transaction(), tables, stored, *row}));
 }

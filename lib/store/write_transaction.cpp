@@ -279,8 +279,11 @@ Result<void> WriteTransaction::commit() {
 
 std::optional<Precondition> parse_etag(std::string_view text) noexcept {
   if (text == "*") return Precondition::if_match_any();
-  if (text.substr(0, 2) == "W/") text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  const bool weak = text.substr(0, 2) == "W/";
+  if (weak) text.remove_prefix(2);
+  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+  if (weak && !quoted) return std::nullopt;
+  if (quoted) text = text.substr(1, text.size() - 2);
   std::int64_t version = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
