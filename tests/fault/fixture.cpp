@@ -16,9 +16,9 @@ namespace flowkeep::fault {
 
 namespace {
 
-std::string place_for_files() {
+std::string folder_of(Place place) {
   if (const char* wanted = std::getenv("TMPDIR")) return wanted;
-  if (::access("/dev/shm", W_OK) == 0) return "/dev/shm";
+  if (place == Place::memory && ::access("/dev/shm", W_OK) == 0) return "/dev/shm";
   return std::filesystem::temp_directory_path();
 }
 
@@ -28,7 +28,7 @@ void close_end(int& end) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() : path_(place_for_files() + "/flowkeep-fault-XXXXXX") {
+TemporaryDirectory::TemporaryDirectory(Place place) : path_(folder_of(place) + "/flowkeep-fault-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) std::abort();
 }
 

@@ -24,10 +24,14 @@ inline void PrintTo(Errc code, std::ostream* out) {
 
 namespace fault {
 
-/// In $TMPDIR, else in memory where the system offers it: what dies here is a process, never the disk.
+/// What dies here is a process, never the disk: memory will do, and is faster. But only a disk shows files while
+/// they grow page by page.
+enum class Place : std::uint8_t { memory, disk };
+
+/// In $TMPDIR, else where `place` says.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  explicit TemporaryDirectory(Place place = Place::memory);
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory();

@@ -91,7 +91,7 @@ TEST(Processes, ObeyAModelAndAnIndexThatAnotherOneSets) {
 TEST(Processes, MakeTheSameNewStoreAtOnce) {
   constexpr int makers = 6;
   for (int round = 0; round < 15; ++round) {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(Place::disk);
     Gate start;
     std::vector<Child> children;
     for (int maker = 0; maker < makers; ++maker) {
@@ -114,7 +114,7 @@ TEST(Processes, MakeTheSameNewStoreAtOnce) {
 TEST(Processes, MakeTheSameNewStoreOnlyOnceWhereTheyInsist) {
   constexpr int makers = 6;
   for (int round = 0; round < 10; ++round) {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(Place::disk);
     Gate start;
     std::vector<Child> children;
     for (int maker = 0; maker < makers; ++maker) {

@@ -1,0 +1,222 @@
+// A file that the first format version wrote: every later version opens it, reads it and goes on with it.
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "fixture.hpp"
+#include "golden_dump.hpp"
+
+namespace flowkeep::golden {
+namespace {
+
+using fault::expect_clean;
+using fault::open_store;
+
+const std::string golden_file = FLOWKEEP_TEST_GOLDEN_DIR "/format-1.flowkeep";
+const std::string golden_dump = FLOWKEEP_TEST_GOLDEN_DIR "/format-1.jsonl";
+
+class Golden : public testing::Test {
+ protected:
+  Golden() { std::filesystem::copy_file(golden_file, path); }
+
+  fault::TemporaryDirectory directory{};
+  std::string path = directory.file();
+};
+
+std::vector<std::string> lines_of(std::istream&& text) {
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST_F(Golden, IsSmallAndOfTheUsualPageSize) {
+  EXPECT_LT(std::filesystem::file_size(golden_file), 200U * 1024);
+  EXPECT_EQ(open_store(path).stats()->page_bytes, 4096U);
+}
+
+TEST_F(Golden, IsOfFormatOne) {
+  EXPECT_EQ(open_store(path, {.mode = OpenMode::read_only}).stats()->format_version, 1U);
+}
+
+TEST_F(Golden, ChecksClean) {
+  expect_clean(open_store(path, {.mode = OpenMode::read_only}));
+}
+
+TEST_F(Golden, DumpsAsItDid) {
+  const auto expected = lines_of(std::ifstream(golden_dump, std::ios::binary));
+  const auto present = lines_of(std::istringstream(dump(open_store(path, {.mode = OpenMode::read_only}))));
+  ASSERT_EQ(present.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(present[i], expected[i]) << "line " << i + 1;
+}
+
+TEST_F(Golden, IsNotChangedByReading) {
+  const auto bytes_of = [](const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  { EXPECT_FALSE(dump(open_store(path)).empty()); }
+  EXPECT_TRUE(bytes_of(path) == bytes_of(golden_file));
+}
+
+TEST_F(Golden, HoldsEveryColumnAndEveryStatus) {
+  const Store store = open_store(path);
+  const auto snapshot = store.snapshot().value();
+  std::set<std::string> never_set;
+  for (const ColumnInfo& column : columns()) never_set.emplace(column.name);
+  for (const auto& row : snapshot.select({})) {
+    for (const ColumnInfo& column : columns()) {
+      if (!std::holds_alternative<std::monostate>(row.value().value(column.column)))
+        never_set.erase(std::string(column.name));
+    }
+  }
+  EXPECT_EQ(never_set, std::set<std::string>{});
+  EXPECT_EQ(snapshot.extra_columns().value(), (std::vector<std::string>{"new_column", "other_column"}));
+  const StoreStats stats = store.stats().value();
+  for (const std::uint64_t sessions : stats.by_status) EXPECT_GT(sessions, 0U);
+  EXPECT_EQ(stats.deletions, 2U);
+}
+
+/// The sessions of each value of a column, found by reading every row.
+using Groups = std::map<std::string, std::set<Guid>>;
+Groups groups(const Snapshot& snapshot, const std::function<std::optional<std::string>(const SessionView&)>& value_of) {
+  Groups groups;
+  for (const auto& row : snapshot.select({})) {
+    if (const auto value = value_of(row.value())) groups[*value].insert(row->flowsessionid());
+  }
+  return groups;
+}
+
+std::set<Guid> selected(const Snapshot& snapshot, const Query& query) {
+  std::set<Guid> ids;
+  for (const auto& row : snapshot.select(query)) ids.insert(row.value().flowsessionid());
+  EXPECT_EQ(snapshot.count(query), ids.size());
+  return ids;
+}
+
+TEST_F(Golden, IsFoundByLookups) {
+  const Store store = open_store(path);
+  const auto snapshot = store.snapshot().value();
+  using Member = std::optional<Guid> Query::*;
+  constexpr std::pair<Column, Member> lookups[] = {{Column::machineid, &Query::machineid},
+                                                   {Column::machinegroupid, &Query::machinegroupid},
+                                                   {Column::regardingobjectid, &Query::regardingobjectid},
+                                                   {Column::ownerid, &Query::ownerid},
+                                                   {Column::parentdesktopflowrunid, &Query::parentdesktopflowrunid}};
+  for (const auto& [column, member] : lookups) {
+    const auto by_value = groups(snapshot, [column = column](const SessionView& row) -> std::optional<std::string> {
+      const ValueView value = row.value(column);
+      const auto* reference = std::get_if<Reference>(&value);
+      return reference == nullptr ? std::nullopt : std::make_optional(reference->id.str());
+    });
+    EXPECT_GT(by_value.size(), 1U) << name_of(column);
+    for (const auto& [value, ids] : by_value) {
+      Query query;
+      query.*member = *Guid::parse(value);
+      EXPECT_EQ(selected(snapshot, query), ids) << name_of(column) << " " << value;
+    }
+  }
+}
+
+TEST_F(Golden, IsFoundByTextsInAnyCase) {
+  const Store store = open_store(path);
+  const auto snapshot = store.snapshot().value();
+  using Member = std::optional<std::string> Query::*;
+  constexpr std::pair<Column, Member> texts[] = {{Column::correlationid, &Query::correlationid},
+                                                 {Column::clienttrackingid, &Query::clienttrackingid},
+                                                 {Column::errorcode, &Query::errorcode}};
+  for (const auto& [column, member] : texts) {
+    const auto by_value = groups(snapshot, [column = column](const SessionView& row) -> std::optional<std::string> {
+      const ValueView value = row.value(column);
+      const auto* text = std::get_if<std::string_view>(&value);
+      return text == nullptr ? std::nullopt : std::make_optional(std::string(*text));
+    });
+    EXPECT_GT(by_value.size(), 1U) << name_of(column);
+    for (const auto& [value, ids] : by_value) {
+      Query query;
+      query.*member = value;
+      std::string& asked = *(query.*member);
+      asked.replace(asked.find("n\u00famero"), 7, "N\u00daMERO");
+      EXPECT_EQ(selected(snapshot, query), ids) << name_of(column) << " " << value;
+    }
+  }
+}
+
+TEST_F(Golden, IsFoundByStatusAndByTime) {
+  const Store store = open_store(path);
+  const auto snapshot = store.snapshot().value();
+  for (int code = 0; code < status_count; ++code) {
+    const auto status = static_cast<StatusCode>(code);
+    const auto expected = groups(snapshot, [&](const SessionView& row) {
+      return row.statuscode() == status ? std::make_optional<std::string>("") : std::nullopt;
+    });
+    Query query;
+    query.statuscodes = {status};
+    EXPECT_EQ(selected(snapshot, query), expected.at("")) << label(status);
+  }
+  const auto middle = [&] {
+    Query query;
+    query.limit = limit(10);
+    Timestamp time{};
+    for (const auto& row : snapshot.select(query)) time = row.value().createdon();
+    return time;
+  }();
+  const auto later = groups(snapshot, [&](const SessionView& row) {
+    return row.createdon() >= middle ? std::make_optional<std::string>("") : std::nullopt;
+  });
+  Query query;
+  query.since = middle;
+  EXPECT_EQ(selected(snapshot, query), later.at(""));
+}
+
+TEST_F(Golden, KeepsItsModelAndIndexes) {
+  const Store store = open_store(path);
+  const auto snapshot = store.snapshot().value();
+  const StateModel model = snapshot.state_model().value();
+  EXPECT_EQ(model.name(), "golden");
+  EXPECT_EQ(model.moves().size(), 4U);
+  const auto status = snapshot.index_status().value();
+  for (const IndexInfo& index : indexes()) {
+    const bool chosen =
+        index.id == IndexId::machinegroup || index.id == IndexId::startedon || index.id == IndexId::owner;
+    EXPECT_EQ(status[static_cast<std::size_t>(index.id)],
+              index.by_default || chosen ? IndexStatus::active : IndexStatus::absent)
+        << index.name;
+  }
+}
+
+TEST_F(Golden, GoesOnBeingWritten) {
+  const Store store = open_store(path);
+  const std::uint64_t before = fault::size_of(store);
+  const std::int64_t last = store.stats()->last_version;
+  Guid waiting{};
+  {
+    const auto snapshot = store.snapshot().value();
+    for (const auto& row : snapshot.by_statuscode(StatusCode::waiting)) waiting = row.value().flowsessionid();
+  }
+  EXPECT_GT(store.transition(waiting, StatusCode::running).value(), last);
+  EXPECT_EQ(fault::code_of(store.transition(waiting, StatusCode::cancelled)), Errc::invalid_transition);
+  SessionUpdate update;
+  update.set.outputs = Binary{"new.json", Content("{}"), {}, {}};
+  update.clear = {Column::inputs, Column::machineid};
+  EXPECT_TRUE(store.update(waiting, update));
+  EXPECT_TRUE(store.create(fault::bulky(300'000)));
+  EXPECT_TRUE(store.add_index(IndexId::errorcode));
+  expect_clean(store);
+
+  std::vector<Guid> all;
+  {
+    const auto snapshot = store.snapshot().value();
+    for (const auto& row : snapshot.select({})) all.push_back(row.value().flowsessionid());
+  }
+  EXPECT_EQ(all.size(), before + 1);
+  EXPECT_EQ(store.erase_multiple(all).value(), all.size());
+  expect_clean(store);
+  EXPECT_EQ(fault::size_of(store), 0U);
+}
+
+}  // namespace
+}  // namespace flowkeep::golden

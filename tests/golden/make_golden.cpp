@@ -1,0 +1,174 @@
+// Makes the golden file: a small store that holds every column, status, kind of binary and kind of table row, and
+// its dump. Run on demand only, when the format version changes.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "golden_dump.hpp"
+
+namespace flowkeep::golden {
+namespace {
+
+constexpr int row_count = 30;
+
+template <class T>
+T need(Result<T> result) {
+  if (result) return std::move(*result);
+  std::fprintf(stderr, "make_golden: %s\n", result.error().message.c_str());
+  std::exit(1);
+}
+void need(Result<void> result) {
+  if (result) return;
+  std::fprintf(stderr, "make_golden: %s\n", result.error().message.c_str());
+  std::exit(1);
+}
+
+/// A GUID of one of the forms that come in: time-based with swapped bytes, version 7, random, and nil.
+Guid guid(int number, int kind) {
+  constexpr const char* forms[] = {"d9687093-d0c0-ec11-983e-0022480b428a", "0188f123-7a00-7000-8000-000000000000",
+                                   "3219b349-858c-457f-8825-517ad49b41b4"};
+  Guid id = *Guid::parse(forms[kind % 3]);
+  id.bytes[3] = static_cast<std::uint8_t>(number);
+  id.bytes[15] = static_cast<std::uint8_t>(kind);
+  return id;
+}
+
+/// Text that no compressor shortens, the same every time.
+std::string noise(std::size_t size, std::uint64_t state) {
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) {
+    state = state * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
+    byte = static_cast<char>(state >> 56);
+  }
+  return bytes;
+}
+
+std::string action_log(int number, std::size_t size) {
+  std::string log = R"({"actions":[)";
+  for (int i = 0; log.size() < size; ++i) {
+    log += R"({"name":"Click link","index":)" + std::to_string(i) + R"(,"status":"Succeeded","run":)" +
+           std::to_string(number) + "},";
+  }
+  log.back() = ']';
+  return log + '}';
+}
+
+/// A value of a column, made from the row's number; null for what is set elsewhere.
+ValueView sample(const ColumnInfo& column, int number, std::string& text) {
+  const int place = static_cast<int>(column.column);
+  switch (column.kind) {
+    case ColumnKind::text:
+      text = std::string(column.name) + " n\u00famero " + std::to_string(number % 5) + " \"x\" \u65e5\u672c \U0001F600";
+      text.resize(std::min<std::size_t>(text.size(), 90));
+      return std::string_view(text);
+    case ColumnKind::lookup:
+      return Reference(guid(number % 4, place),
+                       column.column == Column::ownerid && number % 2 == 1 ? EntityType::team : column.target);
+    case ColumnKind::choice:
+      return column.choices[static_cast<std::size_t>(number) % column.choices.size()].value;
+    case ColumnKind::int32:
+      return std::int32_t{number * 100 + place};
+    case ColumnKind::int64:
+      return std::int64_t{9'007'199'254'740'993} + number;
+    case ColumnKind::decimal:
+      return number + 0.25;
+    case ColumnKind::timestamp:
+      return Timestamp(Ticks(15'000'000'000'000'000 + (number / 2) * 36'000'000'000LL + place * 10'000'000LL +
+                             (number % 3) * 1'234'567));
+    default:
+      return {};
+  }
+}
+
+Binary sample_binary(int number, int which) {
+  switch ((number + which) % 7) {
+    case 0:
+      return {"shared.json", Content(R"({"the same":"in many rows"})"), {}, {}};
+    case 1:
+      return {"log.json", Content(action_log(number % 2, 4'000)), {}, {}};
+    case 2:
+      return {"noise.bin", Content(noise(3'000, static_cast<std::uint64_t>(which))), {}, {}};
+    case 3:
+      return {std::nullopt, {}, guid(number, which), {}};
+    case 4:
+      return {"a name alone.txt", {}, {}, {}};
+    case 5:
+      return {"empty.txt", Content(std::string_view()), {}, {}};
+    default:
+      return {"long.json", Content(action_log(7, 300'000)), {}, {}};
+  }
+}
+
+/// Rows 0 to 14 have each status in turn; every column is missing in some rows.
+Session row(int number) {
+  Session session;
+  std::string text;
+  for (const ColumnInfo& column : columns()) {
+    const bool missing = number % 3 != 0 && (number + static_cast<int>(column.column)) % 4 == 0;
+    const bool set_below = column.column == Column::flowsessionid || column.column == Column::statecode ||
+                           column.column == Column::statuscode || column.column == Column::versionnumber ||
+                           column.kind == ColumnKind::binary || column.kind == ColumnKind::binary_name;
+    if (missing || set_below) continue;
+    need(set_value(session, column.column, sample(column, number, text)));
+  }
+  session.flowsessionid = guid(number, number);
+  session.statuscode = static_cast<StatusCode>(number % status_count);
+  session.statecode = state_of(*session.statuscode);
+  session.createdon = std::get<Timestamp>(sample(info(Column::createdon), number, text));
+  session.inputs = sample_binary(number, 0);
+  session.outputs = sample_binary(number, 1);
+  session.additionalcontext = sample_binary(number, 2);
+  if (number % 6 == 0) session.extra = {{"new_column", "{\"kept\":[1,2.50,null]}"}, {"other_column", "\"text\""}};
+  return session;
+}
+
+StateModel model() {
+  const Move moves[] = {{StatusCode::waiting, StatusCode::running},
+                        {StatusCode::running, StatusCode::succeeded},
+                        {StatusCode::running, StatusCode::failed},
+                        {StatusCode::failed, StatusCode::deleted}};
+  return need(StateModel::make("golden", moves));
+}
+
+void fill(const Store& store) {
+  std::vector<Session> sessions;
+  // Neither in order of time nor of id.
+  for (int i = 0; i < row_count; ++i) sessions.push_back(row(i * 7 % row_count));
+  auto transaction = need(store.write());
+  if (!transaction.import_sessions(sessions)) std::exit(1);
+  sessions = {row(4), row(11)};
+  sessions[0].name = "replaced";
+  sessions[1].correlationid.reset();
+  if (!transaction.import_sessions(sessions, {.on_conflict = OnConflict::replace})) std::exit(1);
+  need(transaction.erase(guid(22, 22)));
+  need(transaction.erase(guid(29, 29)));
+  need(transaction.commit());
+}
+
+int make(const std::string& directory) {
+  const std::string file = directory + "/format-1.flowkeep";
+  std::filesystem::remove(file);
+  {
+    const Store store =
+        need(Store::open(file, {.mode = OpenMode::create_new,
+                                .model = model(),
+                                .indexes = {IndexId::machinegroup, IndexId::startedon, IndexId::owner}}));
+    fill(store);
+    std::ofstream(directory + "/format-1.jsonl", std::ios::binary) << dump(store);
+  }
+  std::filesystem::remove(file + "-lock");
+  return 0;
+}
+
+}  // namespace
+}  // namespace flowkeep::golden
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_golden DIRECTORY\n");
+    return 2;
+  }
+  return flowkeep::golden::make(argv[1]);
+}
