@@ -37,12 +37,13 @@ struct OpenOptions {
 
   /// Address space reserved for the file, in bytes; it costs no memory and no disk. The file cannot outgrow it.
   std::uint64_t map_bytes = 256ULL << 30;
-  /// The most bytes of the file in use before writes are refused with `full`; deletes still work. 0: seven
-  /// eighths of map_bytes.
+  /// The most bytes of the file in use before writes of this process are refused with `full`; deletes still work. 0:
+  /// seven eighths of map_bytes.
   std::uint64_t quota_bytes = 0;
   /// How many snapshots may be alive at once, in all processes.
   unsigned max_readers = 1024;
-  /// How long a write waits for the other writers of this process before it gives up with `busy`.
+  /// How long a write waits for the other writers of this process, and an open for another process that is opening
+  /// the file, before it gives up with `busy`.
   std::chrono::milliseconds busy_timeout{10'000};
 };
 

@@ -77,9 +77,8 @@ struct ImportFailure {
 /// destruction, so keep it short. Nothing is seen by others, and nothing is durable, before commit() has
 /// returned success; without it everything is undone.
 /// Each operation is all or nothing by itself: after a refusal (not_found, already_exists, version_mismatch,
-/// invalid_transition, invalid_argument) the transaction stands as before it and goes on. After any other error
-/// it is dead: every later call, commit() too, returns that error.
-/// Threads: only the thread that began it.
+/// invalid_transition, invalid_argument, full by the quota) the transaction stands as before it and goes on. After any
+/// other error it is dead: every later call, commit() too, returns that error. Threads: only the thread that began it.
 /// Writes refuse, with invalid_argument and a sentence that names column, value and limit: text that is too long
 /// (UTF-16 units) or not UTF-8, numbers and times out of range, choices outside the option set, lookups of a
 /// wrong kind, File columns over 32 MiB, read-only columns, create-only columns in an update, and a row

@@ -1,12 +1,15 @@
 #include "store/engine.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "index/index_table.hpp"
@@ -63,6 +66,43 @@ Result<void> prepare_file(const std::string& path, const OpenOptions& options) {
     return fail(base::errno_error(Errc::not_found, "cannot open " + path, ENOENT));
   }
   if (!exists || options.mode == OpenMode::create_new) return ensure_file(path, options.mode);
+  return {};
+}
+
+// Lets one process at a time check and open a file, so that none sees what another has half made.
+class OpeningLock {
+ public:
+  [[nodiscard]] static Result<OpeningLock> take(const std::string& path, std::chrono::milliseconds timeout) {
+    OpeningLock lock(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (lock.file_ < 0) return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    while (::flock(lock.file_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) {
+        return fail(base::errno_error(Errc::io, "cannot lock " + path, errno));
+      }
+      if (std::chrono::steady_clock::now() >= deadline) {
+        return fail(Errc::busy, path + " has been opened by another process for " + std::to_string(timeout.count()) +
+                                    " ms (busy_timeout), which does not come to an end: try again");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return lock;
+  }
+  OpeningLock(OpeningLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  OpeningLock& operator=(OpeningLock&&) = delete;
+  ~OpeningLock() {
+    if (file_ < 0) return;
+    ::flock(file_, LOCK_UN);  // a forked child may have the descriptor too
+    ::close(file_);
+  }
+
+ private:
+  explicit OpeningLock(int file) noexcept : file_(file) {}
+  int file_;
+};
+
+Result<void> check_file(const std::string& path, const OpenOptions& options) {
+  const bool may_create = options.mode == OpenMode::open_or_create || options.mode == OpenMode::create_new;
   auto checked = storage::check_file_before_open(path);
   if (!checked) return fail(std::move(checked.error()));
   if (checked->empty && !may_create) return fail(Errc::not_a_store, path + " is empty: not a Flowkeep store");
@@ -135,6 +175,9 @@ Result<void> refuse_second_name(const std::string& path) {
 Result<std::shared_ptr<Engine>> Engine::open(std::string path, OpenOptions options) {
   if (auto ok = check_options(options); !ok) return fail(std::move(ok.error()));
   if (auto ok = prepare_file(path, options); !ok) return fail(std::move(ok.error()));
+  const auto lock = OpeningLock::take(path, options.busy_timeout);
+  if (!lock) return fail(lock.error());
+  if (auto ok = check_file(path, options); !ok) return fail(std::move(ok.error()));
   auto real_path = resolve(path);
   if (!real_path) return fail(std::move(real_path.error()));
   auto file = OpenFile::enter(path);
@@ -244,7 +287,7 @@ Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transa
 void Engine::tend_readers() {
   const auto present = std::chrono::steady_clock::now().time_since_epoch();
   auto last = tended_.load(std::memory_order_relaxed);
-  if (present - last < tend_interval) return;
+  if (present - last < tend_interval || !environment_->check_process()) return;
   if (tended_.compare_exchange_strong(last, present)) environment_->clear_stale_readers();
 }
 
