@@ -10,6 +10,7 @@ using codec::BlobRow;
 using codec::Encoding;
 using codec::ValueKind;
 using storage::IntegerKey;
+using Place = storage::WriteTransaction::Place;
 
 namespace {
 
@@ -19,11 +20,11 @@ Error in_blob(Error error, std::uint64_t blob_id) {
 }
 
 Result<void> put_row(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                     const BlobRow& row) {
+                     const BlobRow& row, Place place) {
   const IntegerKey key(blob_id);
   std::string value;
   codec::encode_value(value, ValueKind::blob, 0, key.bytes(), codec::encode(row));
-  return transaction.put(tables.blobs, key.bytes(), value);
+  return transaction.put(tables.blobs, key.bytes(), value, place);
 }
 
 Result<bool> has_content(const storage::Transaction& transaction, const Tables& tables, std::uint64_t blob_id,
@@ -166,10 +167,10 @@ Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables
     for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
       const std::string key = chunk_key(blob_id, number);
       codec::encode_value(value, ValueKind::chunk, 0, key, content.chunks[number]);
-      if (auto ok = transaction.put(tables.chunks, key, value); !ok) return ok;
+      if (auto ok = transaction.put(tables.chunks, key, value, Place::last); !ok) return ok;
     }
   }
-  if (auto ok = put_row(transaction, tables, blob_id, row); !ok) return ok;
+  if (auto ok = put_row(transaction, tables, blob_id, row, Place::last); !ok) return ok;
   auto added = transaction.add(tables.blob_hashes, IntegerKey(content.hash).bytes(), IntegerKey(blob_id).bytes());
   if (!added) return fail(std::move(added.error()));
   return {};
@@ -186,7 +187,7 @@ Result<void> change_references(storage::WriteTransaction& transaction, const Tab
   }
   if (references > 0) {
     row->references = static_cast<std::uint64_t>(references);
-    return put_row(transaction, tables, blob_id, *row);
+    return put_row(transaction, tables, blob_id, *row, Place::anywhere);
   }
   for (std::uint64_t number = 0; number < row->chunk_count; ++number) {
     auto removed = transaction.remove(tables.chunks, chunk_key(blob_id, number));

@@ -101,10 +101,13 @@ WriteTransaction::~WriteTransaction() {
   environment_->leave();
 }
 
-Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value, Put mode) {
+Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value, Place place) {
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
-  const int code = ::mdb_put(txn_, table.handle, &k, &v, mode == Put::insert ? MDB_NOOVERWRITE : 0);
+  int code = MDB_KEYEXIST;
+  // A key that is not the last after all is refused before anything is touched.
+  if (place == Place::last) code = ::mdb_put(txn_, table.handle, &k, &v, MDB_APPEND | MDB_NOOVERWRITE);
+  if (code == MDB_KEYEXIST) code = ::mdb_put(txn_, table.handle, &k, &v, 0);
   if (code != 0) return fail(write_error(*environment_, "cannot write", code));
   return {};
 }

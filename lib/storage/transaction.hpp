@@ -89,9 +89,11 @@ class WriteTransaction : public Transaction {
   WriteTransaction(WriteTransaction&&) noexcept = default;
   ~WriteTransaction();
 
-  enum class Put : std::uint8_t { upsert, insert };
-  /// Stores a value. Errors: already_exists (insert only).
-  [[nodiscard]] Result<void> put(Table table, std::string_view key, std::string_view value, Put mode = Put::upsert);
+  /// Where a key is likely to stand. LMDB fills the pages of keys that come last, and halves others.
+  enum class Place : std::uint8_t { anywhere, last };
+  /// Stores a value, in place of the key's present one if there is one.
+  [[nodiscard]] Result<void> put(Table table, std::string_view key, std::string_view value,
+                                 Place place = Place::anywhere);
   /// Adds a member to a set; false where it was there.
   [[nodiscard]] Result<bool> add(Table table, std::string_view key, std::string_view member);
   /// Removes a key (with all of its set); false where it was not there.

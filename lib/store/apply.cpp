@@ -74,7 +74,9 @@ Result<void> write_record(WriteTransaction& transaction, const Tables& tables, c
   std::string value;
   codec::encode_value(value, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
                       row.record);
-  return transaction.put(tables.sessions, row.new_key->bytes(), value);
+  const bool is_new_place = !row.old_key || moves;
+  return transaction.put(tables.sessions, row.new_key->bytes(), value,
+                         is_new_place ? WriteTransaction::Place::last : WriteTransaction::Place::anywhere);
 }
 
 // New and moved rows enter table `ids` in the order of its keys.
@@ -85,7 +87,7 @@ Result<void> write_ids(WriteTransaction& transaction, const Tables& tables, cons
   }
   std::sort(entries.begin(), entries.end());
   for (const auto& [id, key] : entries) {
-    if (auto ok = transaction.put(tables.ids, id, key.bytes()); !ok) return ok;
+    if (auto ok = transaction.put(tables.ids, id, key.bytes(), WriteTransaction::Place::last); !ok) return ok;
   }
   return {};
 }
@@ -95,7 +97,7 @@ Result<void> write_deletion(WriteTransaction& transaction, const Tables& tables,
   std::string value;
   codec::encode_value(value, ValueKind::deletion, static_cast<std::uint64_t>(row.version), key.bytes(),
                       codec::encode(*row.deletion));
-  return transaction.put(tables.deletions, key.bytes(), value);
+  return transaction.put(tables.deletions, key.bytes(), value, WriteTransaction::Place::last);
 }
 
 Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables, const Change& change) {

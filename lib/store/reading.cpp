@@ -1,5 +1,6 @@
 #include "store/reading.hpp"
 
+#include "base/guid_key.hpp"
 #include "codec/record.hpp"
 #include "codec/value.hpp"
 
@@ -48,7 +49,8 @@ Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables
 
 Result<std::optional<index::RowKey>> find_row_key(const storage::Transaction& transaction, const Tables& tables,
                                                   const Guid& id) {
-  auto value = transaction.get(tables.ids, index::guid_key(id));
+  const auto id_key = base::guid_key(id);
+  auto value = transaction.get(tables.ids, {reinterpret_cast<const char*>(id_key.data()), id_key.size()});
   if (!value) return fail(std::move(value.error()));
   if (!*value) return std::nullopt;
   const auto key = index::RowKey::from(**value);
