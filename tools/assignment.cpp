@@ -24,7 +24,8 @@ struct NamedText {
 Try<NamedText> split(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
-    return failed(Exit::usage, fmt::format("{} is not NAME=VALUE", in_quotes(assignment)));
+    // Not quoted: it may hold what must not be shown.
+    return failed(Exit::usage, "an argument is not NAME=VALUE: it has no =");
   }
   const std::string_view name = assignment.substr(0, equals);
   const auto column = find_column(name);

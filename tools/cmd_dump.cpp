@@ -231,7 +231,8 @@ void add_dump(CLI::App& app, Run& run) {
       ->allow_extra_args(false);
   command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
   command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
-  command->add_flag("--redact", arguments->redact, "leave out credentials, callbackurl and the binary columns");
+  command->add_flag("--redact", arguments->redact,
+                    "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
   command->add_flag("--snapshot", arguments->one_snapshot,
                     "write the store as it was at one moment; the file of a busy store grows meanwhile");
   command->add_option("-o,--output", arguments->output, "write this file (replaced when the dump is whole; mode 0600)")

@@ -45,8 +45,11 @@ Try<Output> Output::open(const std::string& path, const std::string& store) {
   struct stat there {};
   struct stat kept {};
   const bool exists = stat(path.c_str(), &there) == 0;
-  if (exists && stat(store.c_str(), &kept) == 0 && there.st_dev == kept.st_dev && there.st_ino == kept.st_ino) {
-    return failed(Exit::usage, fmt::format("-o {}: this is the store itself", path));
+  const std::string lock = std::filesystem::weakly_canonical(store).string() + "-lock";
+  for (const std::string& own : {store, lock}) {
+    if (exists && stat(own.c_str(), &kept) == 0 && there.st_dev == kept.st_dev && there.st_ino == kept.st_ino) {
+      return failed(Exit::usage, fmt::format("-o {}: this is the store itself, or its lock file", path));
+    }
   }
   Output output(-1);
   output.path_ = path;

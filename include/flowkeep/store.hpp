@@ -42,8 +42,8 @@ struct OpenOptions {
   std::uint64_t quota_bytes = 0;
   /// How many snapshots may be alive at once, in all processes.
   unsigned max_readers = 1024;
-  /// How long a write waits for the other writers of this process, and an open for another process that is opening
-  /// the file, before it gives up with `busy`.
+  /// How long a write waits for the other writers, of this process and of others, and an open for another process that
+  /// is opening the file, before it gives up with `busy`.
   std::chrono::milliseconds busy_timeout{10'000};
 };
 
@@ -125,8 +125,8 @@ class FLOWKEEP_API Store {
 
   /// A consistent view for reading. Errors: busy (max_readers snapshots are alive), forked, io.
   [[nodiscard]] Result<Snapshot> snapshot() const;
-  /// Begins a transaction. A thread has at most one at a time. Errors: busy (another thread of this process held
-  /// the lock for busy_timeout, or this one does), access_denied (read-only), forked, io.
+  /// Begins a transaction. A thread has at most one at a time. Errors: busy (another thread or process held the
+  /// lock for busy_timeout, or this thread does), access_denied (read-only), forked, io.
   [[nodiscard]] Result<WriteTransaction> write() const;
   /// The same in somebody's name.
   [[nodiscard]] Result<WriteTransaction> write(const Caller& caller) const;

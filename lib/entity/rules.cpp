@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 #include "entity/members.hpp"
 
@@ -130,7 +131,10 @@ Result<void> check_extra(const ExtraColumns& extra) {
     }
     if (!base::utf16_units(name)) return refuse("extra column", "the name is not valid UTF-8");
     if (find_column(name)) return refuse(name, "a column of the entity, not an extra column");
-    if (json.empty() || !base::utf16_units(json)) return refuse(name, "the value is not JSON text in UTF-8");
+    if (name.find('@') != std::string::npos) return refuse(name, "a name with @ is an annotation's, not a column's");
+    if (!base::utf16_units(json) || !base::is_minified_json(json)) {
+      return refuse(name, "the value is not minified JSON text in UTF-8");
+    }
     total += name.size() + json.size();
   }
   if (total <= max_extra_bytes) return {};

@@ -87,7 +87,11 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path, 
   environment->path_ = path;
   environment->options_ = options;
   environment->generation_ = fork_generation.load(std::memory_order_relaxed);
-  const auto failed = [&](int code) { return fail(lmdb_error("cannot open " + path, code)); };
+  const auto failed = [&](int code) {
+    const bool own_file = code != EACCES || ::access(path.c_str(), R_OK) != 0;
+    return fail(
+        lmdb_error("cannot open " + path + (own_file ? "" : " (or make its lock file " + path + "-lock)"), code));
+  };
 
   if (const int code = ::mdb_env_create(&environment->env_); code != 0) {
     environment->env_ = nullptr;

@@ -272,6 +272,12 @@ Result<MetaPage> PageFile::read_newest_meta() const {
   if (!metas) return fail(metas.error());
   const std::size_t slot = (*metas)[0].txnid < (*metas)[1].txnid ? 1 : 0;
   if (auto ok = check_meta((*metas)[slot], slot); !ok) return fail(std::move(ok.error()));
+  // Every commit replaces the older of the two, so they are neighbours (both 0 before the first commit).
+  const std::uint64_t distance = (*metas)[slot].txnid - (*metas)[1 - slot].txnid;
+  if (distance > 1 || (distance == 0 && (*metas)[slot].txnid != 0)) {
+    return fail(Errc::corrupt, name_ + " is damaged: its meta pages are of transactions " + text((*metas)[0].txnid) +
+                                   " and " + text((*metas)[1].txnid) + ", which do not follow each other");
+  }
   return (*metas)[slot];
 }
 

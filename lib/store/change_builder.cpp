@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::chrono::hours deletions_kept{7 * 24};
 constexpr std::size_t deletions_expired_at_once = 64;
+// All names stand in one row, which CSV makes a field of each.
+constexpr std::size_t most_extra_columns = 10'000;
 constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
 
 tl::unexpected<Error> duplicate(const Guid& id) {
@@ -119,8 +121,8 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   row.version = ++change_.counters.version;
   row.new_key = index::RowKey(*session->createdon, row.new_key->arrival());
   session->versionnumber = row.version;
-  note_extra_columns(*session);
-  codec::encode_record(row.record, *session);
+  if (auto ok = note_extra_columns(*session); !ok) return fail(std::move(ok.error()));
+  if (auto ok = encode(row, *session); !ok) return fail(std::move(ok.error()));
   return Outcome::replaced;
 }
 
@@ -132,13 +134,8 @@ Result<std::int64_t> ChangeBuilder::put(Session session, const std::optional<Sto
   row.version = *session.versionnumber;
   if (before) row.old_key = before->key;
   row.new_key = index::RowKey(*session.createdon, before ? before->key.arrival() : ++change_.counters.arrival);
-  codec::encode_record(row.record, session);
-  if (row.record.size() > codec::max_record_bytes) {
-    return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(row.record.size()) +
-                                            " bytes without its File columns, at most " +
-                                            std::to_string(codec::max_record_bytes) + " are allowed");
-  }
-  note_extra_columns(session);
+  if (auto ok = encode(row, session); !ok) return fail(std::move(ok.error()));
+  if (auto ok = note_extra_columns(session); !ok) return fail(std::move(ok.error()));
   positions_.emplace(row.id, change_.rows.size());
   change_.rows.push_back(std::move(row));
   return *session.versionnumber;
@@ -197,13 +194,24 @@ void ChangeBuilder::release_binaries(const SessionView& session) {
   }
 }
 
-void ChangeBuilder::note_extra_columns(const Session& session) {
+Result<void> ChangeBuilder::note_extra_columns(const Session& session) {
   for (const auto& [name, json] : session.extra) {
-    const bool known =
-        std::binary_search(catalogue_.extra_columns.begin(), catalogue_.extra_columns.end(), name) ||
-        std::find(new_extra_columns_.begin(), new_extra_columns_.end(), name) != new_extra_columns_.end();
-    if (!known) new_extra_columns_.push_back(name);
+    const auto& known = catalogue_.extra_columns;
+    if (std::binary_search(known.begin(), known.end(), name) || !new_extra_columns_.insert(name).second) continue;
+    if (known.size() + new_extra_columns_.size() > most_extra_columns) {
+      return fail(Errc::invalid_argument, name + ": the store has met " + std::to_string(most_extra_columns) +
+                                              " different extra columns already, and takes no further name");
+    }
   }
+  return {};
+}
+
+Result<void> ChangeBuilder::encode(RowChange& row, const Session& session) {
+  codec::encode_record(row.record, session);
+  if (row.record.size() <= codec::max_record_bytes) return {};
+  return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(row.record.size()) +
+                                          " bytes without its File columns, at most " +
+                                          std::to_string(codec::max_record_bytes) + " are allowed");
 }
 
 Result<void> ChangeBuilder::expire_deletions() {

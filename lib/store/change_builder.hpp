@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include <flowkeep/write_transaction.hpp>
@@ -39,7 +40,10 @@ class ChangeBuilder {
   [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
   void refer(std::uint64_t blob_id, std::int64_t difference);
   void release_binaries(const SessionView& session);
-  void note_extra_columns(const Session& session);
+  /// Errors: invalid_argument (the store has met too many names).
+  [[nodiscard]] Result<void> note_extra_columns(const Session& session);
+  /// Writes the record of `session` into `row`. Errors: invalid_argument (it is too large).
+  [[nodiscard]] static Result<void> encode(RowChange& row, const Session& session);
   [[nodiscard]] Result<void> expire_deletions();
 
   const storage::Transaction& transaction_;
@@ -51,7 +55,7 @@ class ChangeBuilder {
   std::unordered_map<Guid, std::size_t> positions_{};              // of rows in change_.rows
   std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};     // id -> position in change_.blobs
   std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // content hash -> position in change_.blobs
-  std::vector<std::string> new_extra_columns_{};
+  std::set<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;
 };
 

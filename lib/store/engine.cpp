@@ -128,20 +128,43 @@ std::array<TableInfo, 7 + index_count> table_infos(Tables& tables) {
 }
 
 Result<void> WriterTurn::take(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  if (taken_ && owner_ == std::this_thread::get_id()) {
-    return fail(Errc::busy, "this thread has a write transaction open already: commit or destroy it first");
+  const auto deadline = Clock::now() + timeout;
+  {
+    std::unique_lock lock(mutex_);
+    if (taken_ && owner_ == std::this_thread::get_id()) {
+      return fail(Errc::busy, "this thread has a write transaction open already: commit or destroy it first");
+    }
+    if (!given_.wait_until(lock, deadline, [this] { return !taken_; })) {
+      return fail(Errc::busy, "another thread of this process has been writing for " + std::to_string(timeout.count()) +
+                                  " ms (busy_timeout): try again");
+    }
+    taken_ = true;
+    owner_ = std::this_thread::get_id();
   }
-  if (!given_.wait_for(lock, timeout, [this] { return !taken_; })) {
-    return fail(Errc::busy, "another thread of this process has been writing for " + std::to_string(timeout.count()) +
-                                " ms (busy_timeout): try again");
+  auto taken = take_file(timeout, deadline);
+  if (!taken) give_thread();
+  return taken;
+}
+
+Result<void> WriterTurn::take_file(std::chrono::milliseconds timeout, Clock::time_point deadline) {
+  for (;;) {
+    auto locked = file_.try_lock();
+    if (!locked) return fail(std::move(locked.error()));
+    if (*locked) return {};
+    if (Clock::now() >= deadline) {
+      return fail(Errc::busy, "another process has been writing for " + std::to_string(timeout.count()) +
+                                  " ms (busy_timeout): try again");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  taken_ = true;
-  owner_ = std::this_thread::get_id();
-  return {};
 }
 
 void WriterTurn::give() noexcept {
+  file_.unlock();
+  give_thread();
+}
+
+void WriterTurn::give_thread() noexcept {
   {
     const std::lock_guard lock(mutex_);
     taken_ = false;
@@ -190,11 +213,15 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string path, OpenOptions optio
   storage_options.max_tables = 64;
   storage_options.grow_timeout = options.busy_timeout;
   if (options.mode == OpenMode::read_only) storage_options.access = storage::EnvironmentOptions::Access::read_only;
+  auto turn_file =
+      options.mode == OpenMode::read_only ? Result<storage::FileLock>() : storage::FileLock::open(*real_path);
+  if (!turn_file) return fail(std::move(turn_file.error()));
   auto environment = storage::Environment::open(*real_path, storage_options);
   if (!environment) return fail(std::move(environment.error()));
 
   std::shared_ptr<Engine> engine(new Engine(std::move(path), std::move(options), std::move(*file)));
   engine->environment_ = std::move(*environment);
+  engine->turn_.use(std::move(*turn_file));
   engine->quota_bytes_ =
       engine->options_.quota_bytes != 0 ? engine->options_.quota_bytes : engine->options_.map_bytes / 8 * 7;
   if (auto ok = engine->open_tables(); !ok) return fail(std::move(ok.error()));

@@ -19,6 +19,7 @@
 #include "blob/blob_store.hpp"
 #include "codec/rows.hpp"
 #include "storage/environment.hpp"
+#include "storage/file_lock.hpp"
 #include "store/catalogue.hpp"
 #include "store/open_files.hpp"
 
@@ -42,18 +43,25 @@ struct TableInfo {
 };
 [[nodiscard]] std::array<TableInfo, 7 + index_count> table_infos(Tables& tables);
 
-/// Lets one thread of the process write at a time; waiting ends at a time-out.
+/// Lets one thread of one process write at a time. LMDB's own lock, taken behind it, waits without limit; this one
+/// ends at a time-out.
 class WriterTurn {
  public:
-  /// Errors: busy.
+  void use(storage::FileLock file) noexcept { file_ = std::move(file); }
+  /// Errors: busy, io.
   [[nodiscard]] Result<void> take(std::chrono::milliseconds timeout);
   void give() noexcept;
 
  private:
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] Result<void> take_file(std::chrono::milliseconds timeout, Clock::time_point deadline);
+  void give_thread() noexcept;
+
   std::mutex mutex_{};
   std::condition_variable given_{};
   bool taken_ = false;
   std::thread::id owner_{};
+  storage::FileLock file_{};
 };
 
 /// A store's file while it is open. Shared by the Store, its snapshots and its transactions; any thread.

@@ -85,8 +85,8 @@ TEST(CheckExtra, RefusesBadNamesAndValues) {
       {"\xFF", "1", "extra column: the name is not valid UTF-8"},
       {"statuscode", "1", "statuscode: a column of the entity, not an extra column"},
       {"_machineid_value", "1", "_machineid_value: a column of the entity, not an extra column"},
-      {"x", "", "x: the value is not JSON text in UTF-8"},
-      {"x", "\"\xFF\"", "x: the value is not JSON text in UTF-8"},
+      {"x", "", "x: the value is not minified JSON text in UTF-8"},
+      {"x", "\"\xFF\"", "x: the value is not minified JSON text in UTF-8"},
   };
   for (const auto& c : cases) EXPECT_EQ(refusal(with_extra(c.name, c.json), import), c.refusal);
   EXPECT_EQ(refusal(with_extra(std::string(501, 'n'), "1")),

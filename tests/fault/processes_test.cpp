@@ -9,6 +9,28 @@
 namespace flowkeep::fault {
 namespace {
 
+TEST(Processes, AreToldBusyByAWriterThatStays) {
+  const TemporaryDirectory directory;
+  { const Store made = open_store(directory.file()); }
+  Gate writing;
+  Child writer([&] {
+    const Store store = open_store(directory.file());
+    const auto transaction = store.write();
+    writing.arrive_and_wait();
+    return transaction ? 0 : 1;
+  });
+  writing.await(1);
+  OpenOptions options;
+  options.busy_timeout = std::chrono::milliseconds(30);
+  const Store store = open_store(directory.file(), options);
+  const auto refused = store.create(named("late"));
+  EXPECT_EQ(code_of(refused), Errc::busy);
+  EXPECT_NE(refused.error().message.find("another process has been writing for 30 ms"), std::string::npos);
+  writing.open();
+  EXPECT_EQ(writer.wait(), 0);
+  EXPECT_TRUE(store.create(named("in time")));
+}
+
 TEST(Processes, WriteAtOnceAndLoseNothing) {
   constexpr int writers = 4;
   constexpr int each = 300;

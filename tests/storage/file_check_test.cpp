@@ -113,6 +113,7 @@ TEST(FileCheck, RefusesWhatIsNoStore) {
       {with(40, std::uint32_t{1U << 31}), Errc::corrupt, "a page size of 2147483648 bytes"},
       {with(40, std::uint32_t{8192}), Errc::corrupt, "page 1 is not a meta page like page 0"},
       {with(16 + 128, std::uint64_t{1'000'001}), Errc::corrupt, "transaction 1000001, which belongs in the other"},
+      {with(16 + 128, std::uint64_t{1'000'000}), Errc::corrupt, "which do not follow each other"},
       {with(16 + 128, std::uint64_t{1'000'000}).replace(16 + 120, 8, 8, '\xff'), Errc::corrupt, "as the last one"},
       {with(16 + 128, std::uint64_t{1'000'000}).replace(16 + 120, 8, 8, '\x00'), Errc::corrupt, "as the last one"},
       {with(16 + 128, std::uint64_t{1'000'000}).replace(16 + 120, 8, 8, '\x0f'), Errc::corrupt, "as the last one"},
