@@ -239,7 +239,8 @@ void add_dump(CLI::App& app, Run& run) {
       ->type_name("OUT");
   command->footer(
       "Sessions satisfy every condition that is given; of --status and --open, one. Without --snapshot a long dump\n"
-      "shows a session as it is when its turn comes.\n"
+      "shows a session as it is when its turn comes. For a dump to import again, ask for --order oldest: sessions of\n"
+      "one instant then keep their order.\n"
       "\n"
       "Example:\n"
       "  flowkeep dump runs.flowkeep --format csv --status Failed --since 2026-01-01 --redact -o failed.csv");

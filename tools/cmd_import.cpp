@@ -64,7 +64,9 @@ Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& r
 void print_summary(const ImportResult& done, double seconds) {
   const std::uint64_t rows = done.created + done.replaced + done.skipped;
   std::string line = counted(done.created + done.replaced, "session") + " imported";
-  if (rows > 0) {
+  if (rows == 0) {
+    line += ": the input holds none";
+  } else {
     line +=
         fmt::format(" ({} new, {} replaced, {} skipped) in {:.1f} s, {}/s", done.created, done.replaced, done.skipped,
                     seconds, grouped(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)));

@@ -87,6 +87,9 @@ TEST(CheckExtra, RefusesBadNamesAndValues) {
       {"_machineid_value", "1", "_machineid_value: a column of the entity, not an extra column"},
       {"x", "", "x: the value is not minified JSON text in UTF-8"},
       {"x", "\"\xFF\"", "x: the value is not minified JSON text in UTF-8"},
+      {"x", "not json\n", "x: the value is not minified JSON text in UTF-8"},
+      {"x", "1,\"credentials\":\"zz\"", "x: the value is not minified JSON text in UTF-8"},
+      {"name@x", "1", "name@x: a name with @ is an annotation's, not a column's"},
   };
   for (const auto& c : cases) EXPECT_EQ(refusal(with_extra(c.name, c.json), import), c.refusal);
   EXPECT_EQ(refusal(with_extra(std::string(501, 'n'), "1")),

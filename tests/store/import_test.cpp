@@ -207,6 +207,22 @@ TEST(Import, MeetsItsOwnEarlierRowsByTheConflictRule) {
   }
 }
 
+TEST(Import, TakesTenThousandNamesOfExtraColumnsAndNoMore) {
+  const TestStore store;
+  Session wide = happened(1);
+  for (int i = 0; i < 10'000; ++i) wide.extra.emplace("extra_" + std::to_string(i), "1");
+  import(store, {wide});
+  Session known = happened(2);
+  known.extra.emplace("extra_42", "2");
+  import(store, {known});
+  Session further = happened(3);
+  further.extra.emplace("one_more", "1");
+  const ImportFailure failure = refused(store, {further});
+  EXPECT_EQ(failure.error.code, Errc::invalid_argument);
+  EXPECT_NE(failure.error.message.find("one_more"), std::string::npos);
+  EXPECT_EQ(value_of(value_of(store->snapshot()).extra_columns()).size(), 10'000U);
+}
+
 TEST(Import, KeepsTheArrivalOfARowThatItReplaces) {
   const TestStore store;
   import(store, {happened(1), happened(2), happened(3)});
