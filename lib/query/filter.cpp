@@ -6,10 +6,6 @@ namespace flowkeep::query {
 
 namespace {
 
-constexpr std::array keyed_indexes{IndexId::machine,        IndexId::correlation, IndexId::flow,
-                                   IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
-                                   IndexId::clienttracking, IndexId::parentrun};
-
 void fold(std::optional<std::string>& text) {
   if (text) text = base::fold_case(*text);
 }

@@ -16,6 +16,11 @@
 
 namespace flowkeep::query {
 
+/// The indexes that a condition of a query is one key of.
+inline constexpr std::array keyed_indexes{IndexId::machine,        IndexId::correlation, IndexId::flow,
+                                          IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
+                                          IndexId::clienttracking, IndexId::parentrun};
+
 /// The conditions of a query in the form that rows are checked with. Strings are folded.
 class Filter {
  public:

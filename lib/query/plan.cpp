@@ -13,10 +13,6 @@ using storage::Cursor;
 
 namespace {
 
-constexpr std::array keyed_indexes{IndexId::machine,        IndexId::correlation, IndexId::flow,
-                                   IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
-                                   IndexId::clienttracking, IndexId::parentrun};
-
 // A window is guessed to hold one row in so many.
 constexpr std::uint64_t window_guess = 20;
 
