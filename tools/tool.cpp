@@ -45,6 +45,7 @@ Exit exit_for(Errc code, Doing doing) noexcept {
     case Errc::io:
     case Errc::forked:
     case Errc::internal:
+    case Errc::needs_recovery:
       return Exit::unreadable;
   }
   return Exit::unreadable;

@@ -25,8 +25,9 @@ enum class Errc : std::uint8_t {
   newer_format,        ///< the file was written by a newer Flowkeep
   io,                  ///< the operating system refused a read or a write
   no_memory,
-  forked,    ///< the store was opened before fork(); open it again in the child
-  internal,  ///< a bug in Flowkeep
+  forked,          ///< the store was opened before fork(); open it again in the child
+  internal,        ///< a bug in Flowkeep
+  needs_recovery,  ///< the store was not closed: open it for writing once
 };
 
 /// Names an Errc, e.g. "not_found".

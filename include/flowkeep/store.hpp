@@ -35,12 +35,21 @@ struct OpenOptions {
   /// Who writes, unless a transaction says otherwise.
   Caller caller{};
 
-  /// Address space reserved for the file, in bytes; it costs no memory and no disk. The file cannot outgrow it.
+  /// What a power cut may take from a commit that says nothing else.
+  Durability durability = Durability::power_safe;
+  /// How long a process_safe commit may wait for the disk.
+  std::chrono::milliseconds sync_interval{100};
+  /// The most bytes of the journal, NAME-wal, 64 KiB to 1 GiB; it begins with 256 KiB and grows as it is used. A
+  /// transaction of more than a quarter of this is slower, for it does without.
+  std::uint64_t journal_bytes = 16ULL << 20;
+
+  /// Address space reserved for the file, in bytes; it costs no memory and no disk. A file that outgrows it is mapped
+  /// anew, for which this process's snapshots have to end; so let it be more than is needed.
   std::uint64_t map_bytes = 256ULL << 30;
-  /// The most bytes of the file in use before writes of this process are refused with `full`; deletes still work. 0:
-  /// seven eighths of map_bytes.
+  /// The most bytes of the file in use before writes of this process are refused with `full`; deletes still work. 0: as
+  /// many as the disk has.
   std::uint64_t quota_bytes = 0;
-  /// How many snapshots may be alive at once, in all processes.
+  /// How many snapshots may be alive at once, in all processes. Each further process that writes takes three.
   unsigned max_readers = 1024;
   /// How long a write waits for the other writers, of this process and of others, and an open for another process that
   /// is opening the file, before it gives up with `busy`.
@@ -82,6 +91,8 @@ struct StoreStats {
     std::uint64_t transaction = 0;  ///< the commit it reads
     std::uint64_t lag = 0;          ///< commits made since
   };
+  /// Index entries that writes of this Store found not to agree with their records: run a check.
+  std::uint64_t disagreements = 0;
   std::vector<Reader> readers{};  ///< those with a snapshot open now, of every process
   std::uint64_t last_transaction = 0;
 };

@@ -44,6 +44,12 @@ struct Caller {
   std::optional<Guid> businessunit{};  ///< owningbusinessunit of what is created
 };
 
+/// What a power cut may take from a transaction whose commit() has returned. A crash of the process takes nothing.
+enum class Durability : std::uint8_t {
+  power_safe,    ///< nothing: it is on the disk
+  process_safe,  ///< it, where the cut comes within OpenOptions::sync_interval; never the file, nor half of it
+};
+
 /// What an upsert or an import did with one row.
 enum class Outcome : std::uint8_t { created, updated, replaced, skipped };
 
@@ -73,16 +79,37 @@ struct ImportFailure {
   std::size_t position = 0;
 };
 
+/// A transaction that was handed over and is on its way to the disk. Threads: any.
+class FLOWKEEP_API Pending {
+ public:
+  struct Impl;
+  Pending(const Pending&) noexcept;
+  Pending(Pending&&) noexcept;
+  Pending& operator=(const Pending&) noexcept;
+  Pending& operator=(Pending&&) noexcept;
+  ~Pending();
+
+  /// Returns when the transaction is as durable as was asked for; snapshots show it from then on. Errors: io (whether
+  /// it is stored is not known until the store has been closed and opened again).
+  [[nodiscard]] Result<void> wait() const;
+  /// Whether wait() would return at once.
+  [[nodiscard]] bool is_done() const;
+
+  explicit Pending(std::shared_ptr<const Impl> impl) noexcept;  // internal: Impl is not published
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
 /// A transaction that changes the store. It holds the store's write lock from the begin to commit() or
-/// destruction, so keep it short. Nothing is seen by others, and nothing is durable, before commit() has
-/// returned success; without it everything is undone.
-/// Each operation is all or nothing by itself: after a refusal (not_found, already_exists, version_mismatch,
-/// invalid_transition, invalid_argument, full by the quota) the transaction stands as before it and goes on. After any
-/// other error it is dead: every later call, commit() too, returns that error. Threads: only the thread that began it.
-/// Writes refuse, with invalid_argument and a sentence that names column, value and limit: text that is too long
-/// (UTF-16 units) or not UTF-8, numbers and times out of range, choices outside the option set, lookups of a
-/// wrong kind, File columns over 32 MiB, read-only columns, create-only columns in an update, and a row
-/// over 4 MiB without its File columns.
+/// destruction, so keep it short; commit() gives it back before it waits for the disk. Nothing is seen by others, and
+/// nothing is durable, before commit() has returned success; without it everything is undone. Each operation is all or
+/// nothing by itself: after a refusal (not_found, already_exists, version_mismatch, invalid_transition,
+/// invalid_argument, full by the quota) the transaction stands as before it and goes on. After any other error it is
+/// dead: every later call, commit() too, returns that error. Threads: only the thread that began it. Writes refuse,
+/// with invalid_argument and a sentence that names column, value and limit: text that is too long (UTF-16 units) or not
+/// UTF-8, numbers and times out of range, choices outside the option set, lookups of a wrong kind, File columns over 32
+/// MiB, read-only columns, create-only columns in an update, and a row over 4 MiB without its File columns.
 class FLOWKEEP_API WriteTransaction {
  public:
   class Impl;
@@ -134,9 +161,16 @@ class FLOWKEEP_API WriteTransaction {
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
                                                                           ImportOptions options = {});
 
-  /// Makes the changes durable and visible. The transaction is over afterwards, whatever the answer.
-  /// Errors: full, io (nothing was changed), internal.
+  /// Makes the changes durable and visible, all or none of them. The transaction is over afterwards, whatever the
+  /// answer. Other threads write meanwhile; those that commit at the same time share one write to the disk.
+  /// Errors: full, busy (nothing was changed), io (whether they are stored is not known until the store has been
+  /// closed by all and opened again; until then nothing more is written).
   [[nodiscard]] Result<void> commit();
+  /// The same, with another durability than OpenOptions::durability.
+  [[nodiscard]] Result<void> commit(Durability durability);
+  /// Hands the changes over without waiting for the disk: the transaction is over, later ones build upon it, and
+  /// nothing is promised before Pending::wait() has returned success. Errors: as commit().
+  [[nodiscard]] Result<Pending> submit(std::optional<Durability> durability = {});
 
   explicit WriteTransaction(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
 

@@ -35,6 +35,8 @@ const char* errc_name(Errc code) noexcept {
       return "no_memory";
     case Errc::forked:
       return "forked";
+    case Errc::needs_recovery:
+      return "needs_recovery";
     case Errc::internal:
       return "internal";
   }

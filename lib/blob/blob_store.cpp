@@ -176,17 +176,12 @@ Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables
   return {};
 }
 
-Result<void> change_references(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                               std::int64_t difference) {
-  if (difference == 0) return {};
+Result<void> set_references(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
+                            std::uint64_t references) {
   auto row = get_row(transaction, tables, blob_id);
   if (!row) return fail(std::move(row.error()));
-  const std::int64_t references = static_cast<std::int64_t>(row->references) + difference;
-  if (references < 0) {
-    return fail(Errc::corrupt, "binary " + std::to_string(blob_id) + " has fewer references than sessions refer to it");
-  }
   if (references > 0) {
-    row->references = static_cast<std::uint64_t>(references);
+    row->references = references;
     return put_row(transaction, tables, blob_id, *row, Place::anywhere);
   }
   for (std::uint64_t number = 0; number < row->chunk_count; ++number) {

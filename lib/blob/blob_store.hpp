@@ -50,8 +50,8 @@ inline constexpr std::size_t inline_bytes = 1856;
 /// Stores new content under a new id.
 [[nodiscard]] Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
                                   const Prepared& content, std::uint64_t references);
-/// Adds to the reference count, and removes the content when nothing refers to it any more. Errors: corrupt.
-[[nodiscard]] Result<void> change_references(storage::WriteTransaction& transaction, const Tables& tables,
-                                             std::uint64_t blob_id, std::int64_t difference);
+/// Sets the reference count of content that is there; at 0 the content goes. Errors: corrupt.
+[[nodiscard]] Result<void> set_references(storage::WriteTransaction& transaction, const Tables& tables,
+                                          std::uint64_t blob_id, std::uint64_t references);
 
 }  // namespace flowkeep::blob

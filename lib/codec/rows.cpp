@@ -46,6 +46,18 @@ std::string encode(const CountersRow& row) {
   return finished(builder, fb::CreateCounters(builder, row.arrival, row.version, row.blob, row.catalogue));
 }
 
+std::string encode(const AppliedRow& row) {
+  auto& builder = fresh_builder();
+  const fb::Guid epoch = guid_to(row.epoch);
+  return finished(builder, fb::CreateApplied(builder, &epoch, row.lsn, row.offset, row.chain));
+}
+
+std::string encode(const RecoveryRow& row) {
+  auto& builder = fresh_builder();
+  return finished(builder, fb::CreateRecovery(builder, row.finished.time_since_epoch().count(), row.changes, row.bytes,
+                                              row.milliseconds));
+}
+
 std::string encode(const DeletionRow& row) {
   auto& builder = fresh_builder();
   const fb::Guid id = guid_to(row.flowsessionid);
@@ -100,6 +112,18 @@ Result<CountersRow> decode_counters(std::string_view payload) {
   auto row = verified<fb::Counters>(payload, "counters");
   if (!row) return fail(std::move(row.error()));
   return CountersRow{(*row)->arrival(), (*row)->version(), (*row)->blob(), (*row)->catalogue()};
+}
+
+Result<AppliedRow> decode_applied(std::string_view payload) {
+  auto row = verified<fb::Applied>(payload, "applied");
+  if (!row) return fail(std::move(row.error()));
+  return AppliedRow{guid_of(*(*row)->epoch()), (*row)->lsn(), (*row)->offset(), (*row)->chain()};
+}
+
+Result<RecoveryRow> decode_recovery(std::string_view payload) {
+  auto row = verified<fb::Recovery>(payload, "recovery");
+  if (!row) return fail(std::move(row.error()));
+  return RecoveryRow{Timestamp(Ticks((*row)->finished())), (*row)->changes(), (*row)->bytes(), (*row)->milliseconds()};
 }
 
 Result<DeletionRow> decode_deletion(std::string_view payload) {

@@ -16,8 +16,20 @@
 
 namespace flowkeep::codec {
 
+/// The format that this library writes. What has a greater one is refused; docs/FORMAT.md says what changed when.
+inline constexpr std::uint32_t format_major = 1;
+inline constexpr std::uint32_t format_minor = 1;
+
 /// The keys of table `meta`. The numbers are stored.
-enum class MetaRow : std::uint64_t { format = 1, model = 2, indexes = 3, counters = 4, extras = 5 };
+enum class MetaRow : std::uint64_t {
+  format = 1,
+  model = 2,
+  indexes = 3,
+  counters = 4,
+  extras = 5,
+  applied = 6,
+  recovery = 7
+};
 
 struct FormatRow {
   std::uint32_t major = 0;
@@ -31,6 +43,20 @@ struct CountersRow {
   std::int64_t version = 0;
   std::uint64_t blob = 0;
   std::uint64_t catalogue = 0;
+};
+
+struct AppliedRow {
+  Guid epoch{};
+  std::uint64_t lsn = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t chain = 0;
+};
+
+struct RecoveryRow {
+  Timestamp finished{};
+  std::uint64_t changes = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t milliseconds = 0;
 };
 
 struct DeletionRow {
@@ -61,6 +87,8 @@ using IndexStates = std::array<IndexState, index_count>;
 // Each pair: the payload of the row, and the row of a payload. Errors of the latter: corrupt.
 [[nodiscard]] std::string encode(const FormatRow& row);
 [[nodiscard]] std::string encode(const CountersRow& row);
+[[nodiscard]] std::string encode(const AppliedRow& row);
+[[nodiscard]] std::string encode(const RecoveryRow& row);
 [[nodiscard]] std::string encode(const DeletionRow& row);
 [[nodiscard]] std::string encode(const BlobRow& row);
 [[nodiscard]] std::string encode(const IndexStates& states);
@@ -69,6 +97,8 @@ using IndexStates = std::array<IndexState, index_count>;
 
 [[nodiscard]] Result<FormatRow> decode_format(std::string_view payload);
 [[nodiscard]] Result<CountersRow> decode_counters(std::string_view payload);
+[[nodiscard]] Result<AppliedRow> decode_applied(std::string_view payload);
+[[nodiscard]] Result<RecoveryRow> decode_recovery(std::string_view payload);
 [[nodiscard]] Result<DeletionRow> decode_deletion(std::string_view payload);
 [[nodiscard]] Result<BlobRow> decode_blob(std::string_view payload);
 [[nodiscard]] Result<IndexStates> decode_indexes(std::string_view payload);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
-#include <pthread.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -15,20 +14,13 @@
 
 #include "storage/cursor.hpp"
 #include "storage/error.hpp"
+#include "storage/file_io.hpp"
 
 namespace flowkeep::storage {
 
 namespace {
 
 constexpr std::size_t pool_limit = 64;
-
-// Counts the fork()s that lie between this process and the one that loaded the library.
-std::atomic<std::uint64_t> fork_generation{0};
-
-void count_forks() {
-  [[maybe_unused]] static const int registered =
-      ::pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
-}
 
 Errc code_of(int code) noexcept {
   switch (code) {
@@ -82,11 +74,10 @@ Error lmdb_error(std::string what, int code) {
 }
 
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& path, const EnvironmentOptions& options) {
-  count_forks();
   std::unique_ptr<Environment> environment(new Environment);
   environment->path_ = path;
   environment->options_ = options;
-  environment->generation_ = fork_generation.load(std::memory_order_relaxed);
+  environment->generation_ = fork_generation();
   const auto failed = [&](int code) {
     const bool own_file = code != EACCES || ::access(path.c_str(), R_OK) != 0;
     return fail(
@@ -98,10 +89,11 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path, 
     return failed(code);
   }
   MDB_env* env = environment->env_;
-  ::mdb_env_set_maxreaders(env, options.max_readers);
+  ::mdb_env_set_maxreaders(env, options.max_readers + options.reserved_readers);
   ::mdb_env_set_maxdbs(env, options.max_tables);
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD;
   if (options.access == EnvironmentOptions::Access::read_only) flags |= MDB_RDONLY;
+  if (options.commits == EnvironmentOptions::Commits::unsynced) flags |= MDB_NOSYNC;
   if (const int code = ::mdb_env_set_mapsize(env, options.map_bytes); code != 0) return failed(code);
   if (const int code = ::mdb_env_open(env, path.c_str(), flags, 0600); code != 0) return failed(code);
 
@@ -121,7 +113,7 @@ Environment::~Environment() {
 }
 
 Result<void> Environment::check_process() const {
-  if (fork_generation.load(std::memory_order_relaxed) == generation_) return {};
+  if (fork_generation() == generation_) return {};
   return fail(Errc::forked, path_ + " was opened before fork(); the child process has to open it itself");
 }
 
@@ -146,6 +138,22 @@ void Environment::leave() noexcept {
 }
 
 Result<void> Environment::follow_map() {
+  auto moved = move_map(0, options_.grow_timeout);
+  if (moved || moved.error().code != Errc::busy) return moved;
+  return fail(Errc::busy, path_ +
+                              " was grown by another process beyond the map of this one, which cannot follow while " +
+                              "its snapshots are open: release or renew them, and try again");
+}
+
+Result<void> Environment::grow_map(std::uint64_t bytes, std::chrono::milliseconds timeout) {
+  auto moved = move_map(bytes, timeout);
+  if (moved || moved.error().code != Errc::busy) return moved;
+  return fail(Errc::busy, path_ +
+                              " has to be mapped anew to grow, which cannot be while snapshots of this process are " +
+                              "open: release or renew them, and try again");
+}
+
+Result<void> Environment::move_map(std::uint64_t bytes, std::chrono::milliseconds timeout) {
   {
     std::unique_lock lock(moving_mutex_);
     if (moving_.load()) {
@@ -154,25 +162,67 @@ Result<void> Environment::follow_map() {
     }
     moving_.store(true);
   }
-  const auto deadline = std::chrono::steady_clock::now() + options_.grow_timeout;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool empty = inside_.load() == 0;
   while (!empty && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     empty = inside_.load() == 0;
   }
-  const int code = empty ? ::mdb_env_set_mapsize(env_, 0) : 0;
+  const bool wanted = bytes == 0 || bytes > info().map_bytes;
+  const int code = empty && wanted ? ::mdb_env_set_mapsize(env_, bytes) : 0;
   {
     const std::lock_guard lock(moving_mutex_);
     moving_.store(false);
   }
   moved_.notify_all();
-  if (!empty) {
-    return fail(Errc::busy, path_ +
-                                " was grown by another process beyond the map of this one, which cannot follow while " +
-                                "its snapshots are open: release or renew them, and try again");
-  }
-  if (code != 0) return fail(lmdb_error("cannot map " + path_ + " anew", code));
+  if (!empty) return fail(Errc::busy, "the map is in use");
+  if (code != 0) return fail(lmdb_error("cannot map " + path_ + " anew", code == ENOMEM ? MDB_MAP_FULL : code));
   return {};
+}
+
+Result<Pin> Environment::reserve_pin() {
+  enter();
+  MDB_txn* txn = nullptr;
+  int code = ::mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (code == MDB_READERS_FULL && clear_stale_readers() > 0) code = ::mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (code == 0) ::mdb_txn_reset(txn);
+  leave();
+  if (code != 0) return fail(begin_error(code, "cannot write"));
+  return Pin(*this, txn);
+}
+
+Result<void> Environment::sync() {
+  if (const int code = ::mdb_env_sync(env_, 1); code != 0) return fail(lmdb_error("cannot sync " + path_, code));
+  return {};
+}
+
+void Environment::set_commits(EnvironmentOptions::Commits commits) noexcept {
+  ::mdb_env_set_flags(env_, MDB_NOSYNC, commits == EnvironmentOptions::Commits::unsynced ? 1 : 0);
+}
+
+Pin::~Pin() {
+  if (txn_ != nullptr && environment_->check_process()) ::mdb_txn_abort(txn_);
+}
+
+Result<void> Pin::hold() {
+  for (int attempt = 0;; ++attempt) {
+    environment_->enter();
+    const int code = ::mdb_txn_renew(txn_);
+    environment_->leave();  // it is never read through, so that the map may move meanwhile
+    held_ = code == 0;
+    if (held_) return {};
+    if (code != MDB_MAP_RESIZED || attempt == 100) return fail(environment_->begin_error(code, "cannot write"));
+    if (auto ok = environment_->follow_map(); !ok) return ok;
+  }
+}
+
+void Pin::drop() noexcept {
+  if (held_) ::mdb_txn_reset(txn_);
+  held_ = false;
+}
+
+std::uint64_t Pin::id() const noexcept {
+  return ::mdb_txn_id(txn_);
 }
 
 Error Environment::begin_error(int code, const char* what) {

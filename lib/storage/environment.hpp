@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <flowkeep/result.hpp>
@@ -25,8 +26,13 @@ namespace flowkeep::storage {
 struct EnvironmentOptions {
   std::uint64_t map_bytes = 0;
   unsigned max_readers = 0;
+  /// Further reader slots, which the error of too many readers does not speak of.
+  unsigned reserved_readers = 0;
   unsigned max_tables = 0;
   enum class Access : std::uint8_t { read_write, read_only } access = Access::read_write;
+  /// Whether a commit is on the disk when it returns. Unsynced ones have to be made good by somebody: after a power cut
+  /// the file may be in pieces.
+  enum class Commits : std::uint8_t { synced, unsynced } commits = Commits::synced;
   /// How long a map that must follow a grown file waits for this process's transactions to end.
   std::chrono::milliseconds grow_timeout{10'000};
 };
@@ -34,6 +40,28 @@ struct EnvironmentOptions {
 struct ReaderSlot {
   std::int64_t pid = 0;
   std::uint64_t transaction = 0;
+};
+
+/// A reading transaction that is never read through: it keeps the pages of its commit from being used again. Its slot
+/// is reserved when it is made, so that hold() cannot fail for want of one. Dies before its Environment.
+class Pin {
+ public:
+  Pin(Pin&& other) noexcept : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)) {}
+  Pin& operator=(Pin&&) = delete;
+  ~Pin();
+  /// Holds the newest commit; not while it holds one. Errors: io (an earlier write failed half-way).
+  [[nodiscard]] Result<void> hold();
+  void drop() noexcept;
+  [[nodiscard]] bool is_held() const noexcept { return held_; }
+  /// The commit it holds.
+  [[nodiscard]] std::uint64_t id() const noexcept;
+
+ private:
+  friend class Environment;
+  Pin(Environment& environment, MDB_txn* txn) noexcept : environment_(&environment), txn_(txn) {}
+  Environment* environment_;
+  MDB_txn* txn_;
+  bool held_ = false;
 };
 
 struct EnvironmentInfo {
@@ -59,6 +87,15 @@ class Environment {
   /// Opens a table that exists, inside a transaction of its own; not_found where it is missing.
   [[nodiscard]] Result<Table> open_table(const char* name, TableKind kind);
 
+  /// A pin that holds nothing yet. Errors: busy (no reader slot is free).
+  [[nodiscard]] Result<Pin> reserve_pin();
+  /// Makes every commit so far durable. An error is final. Errors: io.
+  [[nodiscard]] Result<void> sync();
+  void set_commits(EnvironmentOptions::Commits commits) noexcept;
+  /// Enlarges the map to at least so many bytes, once this process's transactions have ended. Errors: busy (they do
+  /// not end within `timeout`), full (no address space), io.
+  [[nodiscard]] Result<void> grow_map(std::uint64_t bytes, std::chrono::milliseconds timeout);
+
   /// Whether the file has no tables at all.
   [[nodiscard]] bool is_fresh() const noexcept;
   [[nodiscard]] EnvironmentInfo info() const;
@@ -76,6 +113,7 @@ class Environment {
   [[nodiscard]] int descriptor() const noexcept;
 
  private:
+  friend class Pin;
   friend class ReadTransaction;
   friend class WriteTransaction;
   Environment() = default;
@@ -84,6 +122,8 @@ class Environment {
   void enter();
   void leave() noexcept;
   [[nodiscard]] Result<void> follow_map();
+  /// Maps the file anew, once nobody is inside. 0 bytes: as large as another process has made it.
+  [[nodiscard]] Result<void> move_map(std::uint64_t bytes, std::chrono::milliseconds timeout);
   [[nodiscard]] Error begin_error(int code, const char* what);
   void recycle(MDB_txn* txn) noexcept;
 

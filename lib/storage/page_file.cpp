@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::uint32_t lmdb_magic = 0xBEEFC0DE;
 constexpr std::uint32_t lmdb_version = 1;
-constexpr std::size_t meta_bytes = page_header_bytes + 136;
 constexpr std::uint32_t min_page_bytes = 4096;
 constexpr std::uint32_t max_page_bytes = 32768;
 constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 47;
@@ -38,18 +37,6 @@ Number load(Bytes bytes, std::size_t offset) noexcept {
 
 std::string text(std::uint64_t number) {
   return std::to_string(number);
-}
-
-MetaPage decode_meta(Bytes page) noexcept {
-  const Bytes meta = page.subspan(page_header_bytes);
-  MetaPage out;
-  out.number = load<PageNumber>(page, 0);
-  out.free_list = TreeRecord::decode(meta.subspan(24));
-  out.page_bytes = out.free_list.key_bytes;  // the free list has no fixed keys: LMDB keeps the page size there
-  out.main = TreeRecord::decode(meta.subspan(24 + tree_record_bytes));
-  out.last_page = load<PageNumber>(meta, 120);
-  out.txnid = load<std::uint64_t>(meta, 128);
-  return out;
 }
 
 bool is_page_size(std::uint32_t bytes) noexcept {
@@ -71,7 +58,7 @@ Result<void> check_first_meta(const std::string& name, Bytes page) {
   if ((PageHeader::decode(page).flags & page_flag::meta) == 0) {
     return fail(Errc::corrupt, name + " is damaged: page 0 is not marked as a meta page");
   }
-  if (const auto bytes = decode_meta(page).page_bytes; !is_page_size(bytes)) {
+  if (const auto bytes = MetaPage::decode(page).page_bytes; !is_page_size(bytes)) {
     return fail(Errc::corrupt, name + " is damaged: meta page 0 gives a page size of " + text(bytes) +
                                    " bytes; it would be a power of two from " + text(min_page_bytes) + " to " +
                                    text(max_page_bytes));
@@ -86,7 +73,8 @@ Result<void> check_second_meta(const std::string& name, Bytes page, std::uint32_
   }
   const bool marked = (PageHeader::decode(page).flags & page_flag::meta) != 0;
   if (!marked || load<std::uint32_t>(page, page_header_bytes) != lmdb_magic ||
-      load<std::uint32_t>(page, page_header_bytes + 4) != lmdb_version || decode_meta(page).page_bytes != page_bytes) {
+      load<std::uint32_t>(page, page_header_bytes + 4) != lmdb_version ||
+      MetaPage::decode(page).page_bytes != page_bytes) {
     return fail(Errc::corrupt, name + " is damaged: page 1 is not a meta page like page 0");
   }
   return {};
@@ -108,6 +96,18 @@ TreeRecord TreeRecord::decode(Bytes bytes) noexcept {
   out.overflow_pages = load<std::uint64_t>(bytes, 24);
   out.entries = load<std::uint64_t>(bytes, 32);
   out.root = load<PageNumber>(bytes, 40);
+  return out;
+}
+
+MetaPage MetaPage::decode(Bytes bytes) noexcept {
+  const Bytes meta = bytes.subspan(page_header_bytes);
+  MetaPage out;
+  out.number = load<PageNumber>(bytes, 0);
+  out.free_list = TreeRecord::decode(meta.subspan(24));
+  out.page_bytes = out.free_list.key_bytes;  // the free list has no fixed keys: LMDB keeps the page size there
+  out.main = TreeRecord::decode(meta.subspan(24 + tree_record_bytes));
+  out.last_page = load<PageNumber>(meta, 120);
+  out.txnid = load<std::uint64_t>(meta, 128);
   return out;
 }
 
@@ -256,12 +256,12 @@ Result<MetaPages> PageFile::read_metas() const {
     if (!first) return fail(first.error());
     const Bytes first_page = Bytes(now[0]).first(*first);
     if (auto ok = check_first_meta(name_, first_page); !ok) return fail(std::move(ok.error()));
-    const std::uint32_t page_bytes = decode_meta(first_page).page_bytes;
+    const std::uint32_t page_bytes = MetaPage::decode(first_page).page_bytes;
     const auto second = read(page_bytes, now[1]);
     if (!second) return fail(second.error());
     const Bytes second_page = Bytes(now[1]).first(*second);
     if (auto ok = check_second_meta(name_, second_page, page_bytes); !ok) return fail(std::move(ok.error()));
-    if (now == before) return MetaPages{decode_meta(first_page), decode_meta(second_page)};
+    if (now == before) return MetaPages{MetaPage::decode(first_page), MetaPage::decode(second_page)};
     before = now;
   }
   return fail(Errc::busy, "the meta pages of " + name_ + " change faster than they can be read");

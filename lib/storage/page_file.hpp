@@ -21,6 +21,7 @@ inline constexpr PageNumber no_page = ~PageNumber{0};  ///< the root of an empty
 inline constexpr PageNumber first_data_page = 2;       ///< after the two meta pages
 inline constexpr std::size_t page_header_bytes = 16;
 inline constexpr std::size_t tree_record_bytes = 48;
+inline constexpr std::size_t meta_bytes = 152;  ///< what LMDB uses of a meta page, the page header included
 inline constexpr unsigned max_tree_depth = 32;  ///< LMDB's cursors go no deeper
 
 namespace page_flag {
@@ -72,6 +73,9 @@ struct MetaPage {
   TreeRecord main{};
   PageNumber last_page = 0;
   std::uint64_t txnid = 0;
+
+  /// Takes meta_bytes bytes or more: the beginning of a meta page.
+  [[nodiscard]] static MetaPage decode(std::span<const std::byte> bytes) noexcept;
 };
 
 using MetaPages = std::array<MetaPage, 2>;

@@ -77,11 +77,7 @@ ReadTransaction::~ReadTransaction() {
 
 Result<void> ReadTransaction::renew() {
   if (auto ok = environment_->check_process(); !ok) return ok;
-  if (live_) {
-    ::mdb_txn_reset(txn_);
-    environment_->leave();
-    live_ = false;
-  }
+  release();
   for (int attempt = 0;; ++attempt) {
     environment_->enter();
     const int code = ::mdb_txn_renew(txn_);
@@ -93,6 +89,12 @@ Result<void> ReadTransaction::renew() {
     if (code != MDB_MAP_RESIZED || attempt == 100) return fail(environment_->begin_error(code, "cannot read"));
     if (auto ok = environment_->follow_map(); !ok) return ok;
   }
+}
+
+void ReadTransaction::release() noexcept {
+  if (!std::exchange(live_, false)) return;
+  ::mdb_txn_reset(txn_);
+  environment_->leave();
 }
 
 WriteTransaction::~WriteTransaction() {

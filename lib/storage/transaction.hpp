@@ -76,6 +76,8 @@ class ReadTransaction : public Transaction {
   ~ReadTransaction();
   /// Moves to the newest commit. After an error the transaction must not be used but for destruction and renew().
   [[nodiscard]] Result<void> renew();
+  /// Lets the commit go and keeps the reader slot, so that renew() cannot fail for want of one.
+  void release() noexcept;
 
  private:
   friend class Environment;

@@ -38,8 +38,10 @@ void collect(IndexMoves& moves, const Catalogue& catalogue, const StoredRow* bef
   }
 }
 
-Result<void> write_indexes(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                           IndexMoves& moves) {
+// Answers how many entries were not as the records have it.
+Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                                    IndexMoves& moves) {
+  std::uint64_t disagreements = 0;
   for (std::size_t i = 0; i < moves.size(); ++i) {
     const bool active = catalogue.is_active(static_cast<IndexId>(i));
     std::sort(moves[i].begin(), moves[i].end(), [](const IndexMove& a, const IndexMove& b) {
@@ -51,13 +53,10 @@ Result<void> write_indexes(WriteTransaction& transaction, const Tables& tables, 
                                                     : transaction.remove(tables.indexes[i], move.key, move.row.bytes());
       if (!done) return fail(std::move(done.error()));
       // While an index is built, rows that its builder has not reached are missing, and it may have been faster.
-      if (!*done && active) {
-        return fail(Errc::corrupt, "index " + std::string(index::definitions()[i].info.name) +
-                                       " does not agree with the records: run a check, then drop and add the index");
-      }
+      if (!*done && active) ++disagreements;
     }
   }
-  return {};
+  return disagreements;
 }
 
 Result<void> write_record(WriteTransaction& transaction, const Tables& tables, const RowChange& row) {
@@ -107,8 +106,8 @@ Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables,
         blob::insert(transaction, tables.blobs, blob.id, *blob.content, static_cast<std::uint64_t>(blob.references));
     if (!ok) return ok;
   }
-  for (const auto& [blob_id, difference] : change.references) {
-    if (auto ok = blob::change_references(transaction, tables.blobs, blob_id, difference); !ok) return ok;
+  for (const auto& [blob_id, references] : change.references) {
+    if (auto ok = blob::set_references(transaction, tables.blobs, blob_id, references); !ok) return ok;
   }
   return {};
 }
@@ -125,8 +124,8 @@ std::uint64_t Change::bytes() const noexcept {
   return total;
 }
 
-Result<void> apply(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                   const Change& change) {
+Result<std::uint64_t> apply(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
+                            const Change& change) {
   IndexMoves moves;
   for (const RowChange& row : change.rows) {
     std::optional<StoredRow> before;
@@ -142,23 +141,26 @@ Result<void> apply(WriteTransaction& transaction, const Tables& tables, const Ca
       after = StoredRow{*row.new_key, *session};
     }
     collect(moves, catalogue, before ? &*before : nullptr, after ? &*after : nullptr);
-    if (auto ok = write_record(transaction, tables, row); !ok) return ok;
+    if (auto ok = write_record(transaction, tables, row); !ok) return fail(std::move(ok.error()));
     if (row.deletion) {
-      if (auto ok = write_deletion(transaction, tables, row); !ok) return ok;
+      if (auto ok = write_deletion(transaction, tables, row); !ok) return fail(std::move(ok.error()));
     }
   }
-  if (auto ok = write_ids(transaction, tables, change.rows); !ok) return ok;
-  if (auto ok = write_indexes(transaction, tables, catalogue, moves); !ok) return ok;
-  if (auto ok = write_binaries(transaction, tables, change); !ok) return ok;
+  if (auto ok = write_ids(transaction, tables, change.rows); !ok) return fail(std::move(ok.error()));
+  auto disagreements = write_indexes(transaction, tables, catalogue, moves);
+  if (!disagreements) return disagreements;
+  if (auto ok = write_binaries(transaction, tables, change); !ok) return fail(std::move(ok.error()));
   for (const std::uint64_t version : change.expired_deletions) {
     auto removed = transaction.remove(tables.deletions, IntegerKey(version).bytes());
     if (!removed) return fail(std::move(removed.error()));
   }
   if (!change.extra_columns.empty()) {
     auto ok = write_meta(transaction, tables.meta, codec::MetaRow::extras, codec::encode(change.extra_columns));
-    if (!ok) return ok;
+    if (!ok) return fail(std::move(ok.error()));
   }
-  return write_meta(transaction, tables.meta, codec::MetaRow::counters, codec::encode(change.counters));
+  auto written = write_meta(transaction, tables.meta, codec::MetaRow::counters, codec::encode(change.counters));
+  if (!written) return fail(std::move(written.error()));
+  return disagreements;
 }
 
 }  // namespace flowkeep::store

@@ -38,10 +38,10 @@ struct BlobChange {
 struct Change {
   std::vector<RowChange> rows{};  ///< each session at most once
   std::vector<BlobChange> blobs{};
-  std::map<std::uint64_t, std::int64_t> references{};  ///< content that is there already: how its count changes
-  std::vector<std::uint64_t> expired_deletions{};      ///< versionnumbers of deletion records that go
-  std::vector<std::string> extra_columns{};            ///< all names, where new ones came
-  codec::CountersRow counters{};                       ///< as they are afterwards
+  std::map<std::uint64_t, std::uint64_t> references{};  ///< content that is there already: its count afterwards
+  std::vector<std::uint64_t> expired_deletions{};       ///< versionnumbers of deletion records that go
+  std::vector<std::string> extra_columns{};             ///< all names, where new ones came
+  codec::CountersRow counters{};                        ///< as they are afterwards
 
   /// About how many bytes it adds to the file.
   [[nodiscard]] std::uint64_t bytes() const noexcept;

@@ -25,9 +25,9 @@ tl::unexpected<Error> duplicate(const Guid& id) {
 
 }  // namespace
 
-ChangeBuilder::ChangeBuilder(const storage::Transaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                             const codec::CountersRow& counters, const Caller& caller)
-    : transaction_(transaction), tables_(tables), catalogue_(catalogue), caller_(caller), time_(now()) {
+ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::CountersRow& counters,
+                             const Caller& caller)
+    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()) {
   change_.counters = counters;
 }
 
@@ -36,7 +36,7 @@ Result<Guid> ChangeBuilder::create(const Session& given) {
   if (!session) return fail(std::move(session.error()));
   const Guid id = *session->flowsessionid;
   if (has(id)) return duplicate(id);
-  auto present = find_row_key(transaction_, tables_, id);
+  auto present = basis_.find_row_key(id);
   if (!present) return fail(std::move(present.error()));
   if (*present) return duplicate(id);
   auto version = put(std::move(*session), std::nullopt);
@@ -45,7 +45,7 @@ Result<Guid> ChangeBuilder::create(const Session& given) {
 }
 
 Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& update, Precondition precondition) {
-  auto row = find_row(transaction_, tables_, id);
+  auto row = basis_.find_row(id);
   if (!row) return fail(std::move(row.error()));
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return fail(std::move(ok.error()));
@@ -59,7 +59,7 @@ Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& 
 }
 
 Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& change, Precondition precondition) {
-  auto present = find_row(transaction_, tables_, id);
+  auto present = basis_.find_row(id);
   if (!present) return fail(std::move(present.error()));
   if (*present) {
     auto version = update(id, change, precondition);
@@ -79,7 +79,7 @@ Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& 
 }
 
 Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
-  auto row = find_row(transaction_, tables_, id);
+  auto row = basis_.find_row(id);
   if (!row) return fail(std::move(row.error()));
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return ok;
@@ -101,7 +101,7 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   if (!session) return fail(std::move(session.error()));
   const Guid id = *session->flowsessionid;
   const auto earlier = positions_.find(id);
-  auto before = find_row(transaction_, tables_, id);
+  auto before = basis_.find_row(id);
   if (!before) return fail(std::move(before.error()));
   if (earlier != positions_.end() || *before) {
     if (on_conflict == OnConflict::error) return duplicate(id);
@@ -168,7 +168,7 @@ Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const b
     const BlobChange& blob = change_.blobs[at->second];
     if (blob::equal(*blob.content, *content)) return blob.id;
   }
-  auto present = blob::find_equal(transaction_, tables_.blobs, *content);
+  auto present = basis_.find_equal(*content);
   if (!present) return fail(std::move(present.error()));
   if (*present) return **present;
   const std::uint64_t id = ++change_.counters.blob;
@@ -182,7 +182,7 @@ void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
   if (const auto made = new_blobs_.find(blob_id); made != new_blobs_.end()) {
     change_.blobs[made->second].references += difference;
   } else {
-    change_.references[blob_id] += difference;
+    references_[blob_id] += difference;
   }
 }
 
@@ -217,7 +217,7 @@ Result<void> ChangeBuilder::encode(RowChange& row, const Session& session) {
 Result<void> ChangeBuilder::expire_deletions() {
   if (erased_ == 0) return {};
   const std::size_t most = 2 * erased_ + deletions_expired_at_once;
-  auto cursor = storage::Cursor::open(transaction_, tables_.deletions);
+  auto cursor = storage::Cursor::open(basis_.transaction(), basis_.tables().deletions);
   if (!cursor) return fail(std::move(cursor.error()));
   auto found = cursor->first();
   for (; found && *found && change_.expired_deletions.size() < most; found = cursor->next()) {
@@ -232,7 +232,23 @@ Result<void> ChangeBuilder::expire_deletions() {
   return {};
 }
 
+Result<void> ChangeBuilder::count_references() {
+  for (const auto& [blob_id, difference] : references_) {
+    if (difference == 0) continue;
+    auto present = basis_.references(blob_id);
+    if (!present) return fail(std::move(present.error()));
+    const std::int64_t references = static_cast<std::int64_t>(*present) + difference;
+    if (references < 0) {
+      return fail(Errc::corrupt,
+                  "binary " + std::to_string(blob_id) + " has fewer references than sessions refer to it");
+    }
+    change_.references.emplace(blob_id, static_cast<std::uint64_t>(references));
+  }
+  return {};
+}
+
 Result<Change> ChangeBuilder::finish() {
+  if (auto ok = count_references(); !ok) return fail(std::move(ok.error()));
   if (auto ok = expire_deletions(); !ok) return fail(std::move(ok.error()));
   if (!new_extra_columns_.empty()) {
     change_.extra_columns = catalogue_.extra_columns;

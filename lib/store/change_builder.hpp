@@ -7,19 +7,19 @@
 
 #include <flowkeep/write_transaction.hpp>
 
+#include "store/catalogue.hpp"
 #include "store/change.hpp"
-#include "store/engine.hpp"
-#include "store/reading.hpp"
+#include "store/overlay.hpp"
 #include "store/write_rules.hpp"
 
 namespace flowkeep::store {
 
-/// Validates the parts of one operation against the stored rows and against its own earlier parts, and gathers
+/// Validates the parts of one operation against the rows as they are and against its own earlier parts, and gathers
 /// what they do. Writes nothing: after a refusal it is thrown away, and nothing has happened.
 class ChangeBuilder {
  public:
-  ChangeBuilder(const storage::Transaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                const codec::CountersRow& counters, const Caller& caller);
+  ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::CountersRow& counters,
+                const Caller& caller);
 
   [[nodiscard]] Result<Guid> create(const Session& session);
   [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition);
@@ -44,10 +44,10 @@ class ChangeBuilder {
   [[nodiscard]] Result<void> note_extra_columns(const Session& session);
   /// Writes the record of `session` into `row`. Errors: invalid_argument (it is too large).
   [[nodiscard]] static Result<void> encode(RowChange& row, const Session& session);
+  [[nodiscard]] Result<void> count_references();
   [[nodiscard]] Result<void> expire_deletions();
 
-  const storage::Transaction& transaction_;
-  const Tables& tables_;
+  const Basis& basis_;
   const Catalogue& catalogue_;
   const Caller& caller_;
   Timestamp time_;
@@ -55,6 +55,7 @@ class ChangeBuilder {
   std::unordered_map<Guid, std::size_t> positions_{};              // of rows in change_.rows
   std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};     // id -> position in change_.blobs
   std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // content hash -> position in change_.blobs
+  std::map<std::uint64_t, std::int64_t> references_{};  // of binaries that are there: by how much they change
   std::set<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;
 };

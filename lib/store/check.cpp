@@ -335,7 +335,7 @@ class Checker {
 }  // namespace
 
 Result<CheckReport> check(Engine& engine, const Progress& progress) {
-  auto transaction = engine.environment().begin_read();
+  auto transaction = engine.begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
   return Checker(engine, *transaction, progress).run();
 }

@@ -18,57 +18,55 @@ constexpr std::size_t rows_per_transaction = 5000;
 class Edit {
  public:
   [[nodiscard]] static Result<Edit> begin(Engine& engine) {
-    if (auto ok = engine.environment().check_process(); !ok) return fail(std::move(ok.error()));
-    if (engine.options().mode == OpenMode::read_only) {
-      return fail(Errc::access_denied, engine.path() + " was opened for reading only");
-    }
-    if (auto ok = engine.turn().take(engine.options().busy_timeout); !ok) return fail(std::move(ok.error()));
-    Edit edit(engine);
-    auto transaction = engine.environment().begin_write();
-    if (!transaction) return fail(std::move(transaction.error()));
-    edit.transaction_.emplace(std::move(*transaction));
-    auto counters = read_counters(*edit.transaction_, engine.tables().meta);
-    if (!counters) return fail(std::move(counters.error()));
-    edit.counters = *counters;
-    auto catalogue = read_catalogue(*edit.transaction_, engine.tables().meta, counters->catalogue);
-    if (!catalogue) return fail(std::move(catalogue.error()));
-    edit.catalogue = std::move(*catalogue);
+    auto committer = engine.committer();
+    if (!committer) return fail(std::move(committer.error()));
+    if (auto ok = (*committer)->begin(); !ok) return fail(std::move(ok.error()));
+    Edit edit(engine, **committer);
+    auto direct = (*committer)->begin_direct();
+    if (!direct) return fail(std::move(direct.error()));
+    edit.direct_.emplace(std::move(*direct));
+    edit.counters = (*committer)->counters();
+    edit.catalogue = *(*committer)->catalogue();
     return edit;
   }
   Edit(Edit&& other) noexcept
       : counters(other.counters),
         catalogue(std::move(other.catalogue)),
-        engine_(std::exchange(other.engine_, nullptr)),
-        transaction_(std::move(other.transaction_)) {}
+        engine_(other.engine_),
+        committer_(std::exchange(other.committer_, nullptr)),
+        direct_(std::move(other.direct_)) {}
   ~Edit() {
-    if (engine_ == nullptr) return;
-    transaction_.reset();
-    engine_->turn().give();
+    if (committer_ == nullptr) return;
+    direct_.reset();
+    committer_->end();
   }
 
-  [[nodiscard]] storage::WriteTransaction& transaction() noexcept { return *transaction_; }
+  [[nodiscard]] storage::WriteTransaction& transaction() noexcept { return direct_->transaction(); }
   [[nodiscard]] codec::IndexState& state(IndexId index) noexcept {
     return catalogue.indexes[static_cast<std::size_t>(index)];
   }
   [[nodiscard]] Result<void> write(MetaRow row, std::string_view payload) {
-    return write_meta(*transaction_, engine_->tables().meta, row, payload);
+    return write_meta(transaction(), engine_->tables().meta, row, payload);
   }
   /// Tells every process to read the catalogue anew.
   [[nodiscard]] Result<void> commit_catalogue() {
     if (auto ok = write(MetaRow::indexes, codec::encode(catalogue.indexes)); !ok) return ok;
     if (auto ok = write(MetaRow::model, codec::encode(catalogue.model)); !ok) return ok;
     ++counters.catalogue;
+    catalogue.number = counters.catalogue;
     if (auto ok = write(MetaRow::counters, codec::encode(counters)); !ok) return ok;
-    return transaction_->commit();
+    return direct_->commit(counters, std::make_shared<const Catalogue>(catalogue));
   }
+  [[nodiscard]] Result<void> commit_rows() { return direct_->commit(counters, nullptr); }
 
   codec::CountersRow counters{};
   Catalogue catalogue{};
 
  private:
-  explicit Edit(Engine& engine) : engine_(&engine) {}
+  Edit(Engine& engine, Committer& committer) : engine_(&engine), committer_(&committer) {}
   Engine* engine_;
-  std::optional<storage::WriteTransaction> transaction_{};
+  Committer* committer_;
+  std::optional<Committer::Direct> direct_{};
 };
 
 Error name_index(IndexId index, Errc code, const char* what) {
@@ -141,7 +139,7 @@ Result<void> add_index(Engine& engine, IndexId index, const Progress& progress) 
       if (!stat) return fail(std::move(stat.error()));
       total = stat->entries;
       if (more) {
-        if (auto ok = edit->transaction().commit(); !ok) return ok;
+        if (auto ok = edit->commit_rows(); !ok) return ok;
       } else {
         edit->state(index) = {IndexStatus::active, 0};
         if (auto ok = edit->commit_catalogue(); !ok) return ok;

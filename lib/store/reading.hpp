@@ -9,7 +9,7 @@
 
 #include "index/index_table.hpp"
 #include "storage/transaction.hpp"
-#include "store/engine.hpp"
+#include "store/tables.hpp"
 
 namespace flowkeep::store {
 

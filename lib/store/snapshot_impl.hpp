@@ -29,6 +29,10 @@ class Snapshot::Impl {
   }
   [[nodiscard]] Result<void> renew() {
     catalogue_.reset();
+    if (auto* committer = engine_->find_committer()) {
+      if (auto ok = check_process(); !ok) return ok;
+      if (auto ok = committer->make_visible(); !ok) return ok;
+    }
     return transaction_.renew();
   }
 

@@ -31,7 +31,7 @@ Result<void> count_statuses(const storage::Transaction& transaction, const Table
 
 Result<StoreStats> stats(Engine& engine) {
   storage::Environment& environment = engine.environment();
-  auto transaction = environment.begin_read();
+  auto transaction = engine.begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
   auto catalogue = engine.catalogue(*transaction);
   if (!catalogue) return fail(std::move(catalogue.error()));
@@ -47,6 +47,8 @@ Result<StoreStats> stats(Engine& engine) {
   stats.last_version = counters->version;
   for (std::size_t i = 0; i < index_count; ++i) stats.indexes[i] = (*catalogue)->indexes[i].status;
   if (auto ok = count_statuses(*transaction, engine.tables(), stats); !ok) return fail(std::move(ok.error()));
+
+  if (const Committer* committer = engine.find_committer()) stats.disagreements = committer->applier().disagreements();
 
   const storage::EnvironmentInfo info = environment.info();
   Tables tables = engine.tables();
@@ -65,15 +67,20 @@ Result<StoreStats> stats(Engine& engine) {
   stats.free_bytes = *free * info.page_bytes;
   stats.live_bytes = (used_pages - std::min(used_pages, *free)) * info.page_bytes;
   stats.map_bytes = info.map_bytes;
-  stats.quota_bytes = engine.quota_bytes();
+  stats.quota_bytes = engine.options().quota_bytes;
   stats.page_bytes = info.page_bytes;
   stats.last_transaction = info.last_transaction;
 
-  bool own_seen = false;
+  // The snapshot that these figures are read from is nobody's, and a writer's pins are not snapshots.
+  std::vector<std::pair<std::int64_t, std::uint64_t>> hidden{{::getpid(), transaction->id()}};
+  if (const auto page = engine.shared_page()) {
+    const journal::SharedState& state = page->state();
+    for (const auto& pinned : state.pinned) hidden.emplace_back(state.last_writer.load(), pinned.load());
+  }
   for (const storage::ReaderSlot& slot : environment.readers()) {
-    // The snapshot that these figures are read from is nobody's.
-    if (!own_seen && slot.pid == ::getpid() && slot.transaction == transaction->id()) {
-      own_seen = true;
+    const auto known = std::find(hidden.begin(), hidden.end(), std::pair(slot.pid, slot.transaction));
+    if (known != hidden.end()) {
+      hidden.erase(known);
       continue;
     }
     stats.readers.push_back(

@@ -12,6 +12,13 @@ class Store::Impl {
   explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
   std::shared_ptr<store::Engine> engine;
 
+  /// A snapshot that is good for one session.
+  Result<Snapshot> read(const Guid& id) const {
+    auto transaction = engine->begin_read(id);
+    if (!transaction) return fail(std::move(transaction.error()));
+    return Snapshot(std::make_unique<Snapshot::Impl>(engine, std::move(*transaction)));
+  }
+
   /// Runs `operation(transaction)` in a transaction of its own.
   template <class Operation>
   auto write(Operation&& operation) -> decltype(operation(std::declval<WriteTransaction&>())) {
@@ -45,8 +52,7 @@ const std::string& Store::path() const& noexcept {
 }
 
 Result<Snapshot> Store::snapshot() const {
-  impl_->engine->tend_readers();
-  auto transaction = impl_->engine->environment().begin_read();
+  auto transaction = impl_->engine->begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
   return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction)));
 }
@@ -111,7 +117,7 @@ tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const
 }
 
 Result<Session> Store::get(const Guid& id) const {
-  auto reading = snapshot();
+  auto reading = impl_->read(id);
   if (!reading) return fail(std::move(reading.error()));
   auto session = reading->get(id);
   if (!session) return fail(std::move(session.error()));
@@ -119,7 +125,7 @@ Result<Session> Store::get(const Guid& id) const {
 }
 
 Result<std::optional<Session>> Store::find(const Guid& id) const {
-  auto reading = snapshot();
+  auto reading = impl_->read(id);
   if (!reading) return fail(std::move(reading.error()));
   auto session = reading->find(id);
   if (!session) return fail(std::move(session.error()));
@@ -129,7 +135,7 @@ Result<std::optional<Session>> Store::find(const Guid& id) const {
 
 Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view new_state,
                                               std::int32_t new_status) const {
-  auto reading = snapshot();
+  auto reading = impl_->read(id);
   if (!reading) return fail(std::move(reading.error()));
   return reading->is_valid_state_transition(id, new_state, new_status);
 }

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#include "store/apply.hpp"
 #include "store/reading.hpp"
 
 namespace flowkeep {
@@ -34,39 +33,30 @@ Error at(std::string_view what, std::size_t position, Error error) {
 
 Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(std::shared_ptr<store::Engine> engine,
                                                                               const Caller& caller) {
-  if (auto ok = engine->environment().check_process(); !ok) return fail(std::move(ok.error()));
-  if (engine->options().mode == OpenMode::read_only) {
-    return fail(Errc::access_denied, engine->path() + " was opened for reading only");
-  }
-  if (auto ok = engine->turn().take(engine->options().busy_timeout); !ok) return fail(std::move(ok.error()));
-  std::unique_ptr<Impl> impl(new Impl(std::move(engine), caller));  // gives the turn back when it goes
+  auto committer = engine->committer();
+  if (!committer) return fail(std::move(committer.error()));
+  std::unique_ptr<Impl> impl(new Impl(std::move(engine), caller));
   impl->engine_->tend_readers();
-  auto transaction = impl->engine_->environment().begin_write();
-  if (!transaction) return fail(std::move(transaction.error()));
-  impl->transaction_.emplace(std::move(*transaction));
-  auto catalogue = impl->engine_->catalogue(*impl->transaction_);
-  if (!catalogue) return fail(std::move(catalogue.error()));
-  impl->catalogue_ = std::move(*catalogue);
-  auto counters = store::read_counters(*impl->transaction_, impl->engine_->tables().meta);
-  if (!counters) return fail(std::move(counters.error()));
-  impl->counters_ = *counters;
+  if (auto ok = (*committer)->begin(); !ok) return fail(std::move(ok.error()));
+  impl->is_writing_ = true;
+  impl->catalogue_ = (*committer)->catalogue();
+  impl->counters_ = (*committer)->counters();
   return impl;
 }
 
 WriteTransaction::Impl::~Impl() {
-  transaction_.reset();
-  give_turn();
+  end();
 }
 
-void WriteTransaction::Impl::give_turn() noexcept {
-  // In a forked child the turn is the parent's.
-  if (std::exchange(has_turn_, false) && engine_->environment().check_process()) engine_->turn().give();
+void WriteTransaction::Impl::end() noexcept {
+  // In a forked child the lock is the parent's.
+  if (std::exchange(is_writing_, false) && engine_->environment().check_process()) committer().end();
 }
 
 Result<void> WriteTransaction::Impl::check() const {
   if (auto ok = engine_->environment().check_process(); !ok) return ok;
   if (dead_) return fail(*dead_);
-  if (!transaction_) return fail(Errc::invalid_argument, "the transaction is over: it was committed");
+  if (!is_writing_) return fail(Errc::invalid_argument, "the transaction is over: it was committed");
   if (std::this_thread::get_id() != thread_) {
     return fail(Errc::invalid_argument, "a write transaction is used by another thread than the one that began it");
   }
@@ -88,11 +78,13 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
       change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
                                          [](const store::RowChange& row) { return row.new_key.has_value(); });
   if (!adds) return {};
-  const std::uint64_t quota = engine_->quota_bytes();
-  const std::uint64_t wanted = bytes_ + slack_of(quota);
+  const std::uint64_t quota = engine_->options().quota_bytes;
+  if (quota == 0) return {};
+  const std::uint64_t wanted = bytes_ + committer().applier().unapplied_bytes() + slack_of(quota);
   const storage::EnvironmentInfo info = engine_->environment().info();
   if ((info.last_page + 1) * info.page_bytes + wanted <= quota) return {};
-  auto used = used_bytes();
+  auto used = used_bytes(Figures::known);
+  if (used && *used + wanted > quota) used = used_bytes(Figures::fresh);
   if (!used) return fail(std::move(used.error()));
   if (*used + wanted <= quota) return {};
   bytes_ -= change.bytes();
@@ -100,19 +92,31 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
                               " bytes (quota) are in use; delete sessions, or open the store with a larger quota");
 }
 
-Result<std::uint64_t> WriteTransaction::Impl::used_bytes() {
-  if (used_bytes_) return *used_bytes_;
-  // LMDB shows its free list to reading transactions only.
-  auto reading = engine_->environment().begin_read();
-  if (!reading) return fail(std::move(reading.error()));
-  auto free = storage::Environment::free_pages(*reading);
+Result<std::uint64_t> WriteTransaction::Impl::used_bytes(Figures figures) {
+  if (figures == Figures::known && used_bytes_) return *used_bytes_;
+  if (figures == Figures::fresh) {
+    if (auto ok = committer().refresh(); !ok) return fail(std::move(ok.error()));
+  }
+  auto free = storage::Environment::free_pages(committer().base());
   if (!free) return fail(std::move(free.error()));
   const storage::EnvironmentInfo info = engine_->environment().info();
   used_bytes_ = (info.last_page + 1 - std::min(info.last_page + 1, *free)) * info.page_bytes;
   return *used_bytes_;
 }
 
-Result<void> WriteTransaction::Impl::apply(ChangeBuilder& builder) {
+store::Basis WriteTransaction::Impl::basis() {
+  if (!own_ && !changes_->empty()) {
+    own_.emplace();
+    for (const store::Change& change : *changes_) own_->add(change);
+  }
+  return {committer().base(), engine_->tables(), committer().overlay(), own_ ? &*own_ : nullptr};
+}
+
+Result<std::optional<store::StoredRow>> WriteTransaction::Impl::find_row(const Guid& id) {
+  return basis().find_row(id);
+}
+
+Result<void> WriteTransaction::Impl::add(ChangeBuilder& builder) {
   auto change = builder.finish();
   if (!change) {
     note_failure(change.error());
@@ -120,27 +124,35 @@ Result<void> WriteTransaction::Impl::apply(ChangeBuilder& builder) {
   }
   if (auto ok = reserve(*change); !ok) return ok;
   if (change->rows.empty()) return {};
-  if (auto ok = store::apply(*transaction_, engine_->tables(), *catalogue_, *change); !ok) {
-    dead_ = ok.error();
-    return ok;
-  }
   counters_ = change->counters;
   if (!change->extra_columns.empty()) {
     auto catalogue = std::make_shared<store::Catalogue>(*catalogue_);
     catalogue->number = counters_.catalogue;
-    catalogue->extra_columns = std::move(change->extra_columns);
+    catalogue->extra_columns = change->extra_columns;
     catalogue_ = std::move(catalogue);
   }
+  changes_->push_back(std::move(*change));
+  if (own_) own_->add(changes_->back());
   return {};
 }
 
-Result<void> WriteTransaction::Impl::commit() {
-  if (auto ok = check(); !ok) return ok;
-  auto committed = transaction_->commit();
-  transaction_.reset();
-  give_turn();
-  if (!committed) dead_ = committed.error();
-  return committed;
+Result<store::Committer::Ticket> WriteTransaction::Impl::submit(std::optional<Durability> durability) {
+  if (auto ok = check(); !ok) return fail(std::move(ok.error()));
+  own_.reset();
+  auto ticket = changes_->empty()
+                    ? Result<store::Committer::Ticket>(store::Committer::Ticket{})
+                    : committer().submit(std::move(changes_), durability.value_or(engine_->options().durability));
+  end();
+  if (!ticket) dead_ = ticket.error();
+  return ticket;
+}
+
+Result<void> WriteTransaction::Impl::commit(std::optional<Durability> durability) {
+  auto ticket = submit(durability);
+  if (!ticket) return fail(std::move(ticket.error()));
+  auto stored = committer().wait(*ticket);
+  if (!stored) dead_ = stored.error();
+  return stored;
 }
 
 WriteTransaction::WriteTransaction(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -150,7 +162,7 @@ WriteTransaction::~WriteTransaction() = default;
 
 Result<std::optional<Session>> WriteTransaction::find(const Guid& id) const {
   if (auto ok = impl_->check(); !ok) return fail(std::move(ok.error()));
-  auto row = store::find_row(impl_->transaction(), impl_->tables(), id);
+  auto row = impl_->find_row(id);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return std::nullopt;
   return (*row)->session.copy();
@@ -274,8 +286,35 @@ tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std:
 }
 
 Result<void> WriteTransaction::commit() {
-  return impl_->commit();
+  return impl_->commit(std::nullopt);
 }
+
+Result<void> WriteTransaction::commit(Durability durability) {
+  return impl_->commit(durability);
+}
+
+Result<Pending> WriteTransaction::submit(std::optional<Durability> durability) {
+  auto ticket = impl_->submit(durability);
+  if (!ticket) return fail(std::move(ticket.error()));
+  return Pending(std::make_shared<const Pending::Impl>(Pending::Impl{impl_->engine(), *ticket}));
+}
+
+Result<void> Pending::wait() const {
+  auto committer = impl_->engine->committer();
+  if (!committer) return fail(std::move(committer.error()));
+  return (*committer)->wait(impl_->ticket);
+}
+
+bool Pending::is_done() const {
+  return impl_->engine->find_committer()->is_done(impl_->ticket);
+}
+
+Pending::Pending(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
+Pending::Pending(const Pending&) noexcept = default;
+Pending::Pending(Pending&&) noexcept = default;
+Pending& Pending::operator=(const Pending&) noexcept = default;
+Pending& Pending::operator=(Pending&&) noexcept = default;
+Pending::~Pending() = default;
 
 std::optional<Precondition> parse_etag(std::string_view text) noexcept {
   if (text == "*") return Precondition::if_match_any();

@@ -9,6 +9,7 @@
 
 #include "store/change_builder.hpp"
 #include "store/engine.hpp"
+#include "store/overlay.hpp"
 
 namespace flowkeep {
 
@@ -24,45 +25,59 @@ class WriteTransaction::Impl {
   /// Validates by `operation(builder)`, which returns a Result, and applies what came of it.
   template <class Operation>
   auto run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>()));
-  [[nodiscard]] Result<void> commit();
+  /// Hands the changes over; the transaction is over then.
+  [[nodiscard]] Result<store::Committer::Ticket> submit(std::optional<Durability> durability);
+  [[nodiscard]] Result<void> commit(std::optional<Durability> durability);
 
-  [[nodiscard]] const storage::WriteTransaction& transaction() const noexcept { return *transaction_; }
-  [[nodiscard]] const store::Tables& tables() const noexcept { return engine_->tables(); }
+  /// The session as it is, the transaction's own changes included; the view dies with the next operation.
+  [[nodiscard]] Result<std::optional<store::StoredRow>> find_row(const Guid& id);
+  /// What the next operation is validated against.
+  [[nodiscard]] store::Basis basis();
   [[nodiscard]] const store::Catalogue& catalogue() const noexcept { return *catalogue_; }
+  [[nodiscard]] const std::shared_ptr<store::Engine>& engine() const noexcept { return engine_; }
 
  private:
   explicit Impl(std::shared_ptr<store::Engine> engine, const Caller& caller)
       : engine_(std::move(engine)), caller_(caller) {}
-  [[nodiscard]] Result<void> apply(store::ChangeBuilder& builder);
+  [[nodiscard]] store::Committer& committer() const noexcept { return *engine_->find_committer(); }
+  [[nodiscard]] Result<void> add(store::ChangeBuilder& builder);
   [[nodiscard]] Result<void> reserve(const store::Change& change);
   void note_failure(const Error& error);
-  /// Bytes of the file in use at the last commit, its free list counted once at most.
-  [[nodiscard]] Result<std::uint64_t> used_bytes();
-  void give_turn() noexcept;
+  /// Bytes of the file in use: as last counted, or now, when all that is accepted is in the tables.
+  enum class Figures : std::uint8_t { known, fresh };
+  [[nodiscard]] Result<std::uint64_t> used_bytes(Figures figures);
+  void end() noexcept;
 
   std::shared_ptr<store::Engine> engine_;
   Caller caller_;
   std::thread::id thread_ = std::this_thread::get_id();
-  std::optional<storage::WriteTransaction> transaction_{};
+  std::shared_ptr<store::Changes> changes_ = std::make_shared<store::Changes>();
+  std::optional<store::Overlay> own_{};  // of the changes; made when a second one is to be validated
   std::shared_ptr<const store::Catalogue> catalogue_{};
   codec::CountersRow counters_{};
   std::optional<Error> dead_{};
   std::uint64_t bytes_ = 0;
   std::optional<std::uint64_t> used_bytes_{};
-  bool has_turn_ = true;
+  bool is_writing_ = false;  // between begin() and end() of the committer
 };
 
 template <class Operation>
 auto WriteTransaction::Impl::run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
   if (auto ok = check(); !ok) return fail(std::move(ok.error()));
-  store::ChangeBuilder builder(*transaction_, engine_->tables(), *catalogue_, counters_, caller_);
+  const store::Basis basis = this->basis();
+  store::ChangeBuilder builder(basis, *catalogue_, counters_, caller_);
   auto result = operation(builder);
   if (!result) {
     note_failure(result.error());
     return result;
   }
-  if (auto ok = apply(builder); !ok) return fail(std::move(ok.error()));
+  if (auto ok = add(builder); !ok) return fail(std::move(ok.error()));
   return result;
 }
+
+struct Pending::Impl {
+  std::shared_ptr<store::Engine> engine;
+  store::Committer::Ticket ticket;
+};
 
 }  // namespace flowkeep

@@ -255,7 +255,7 @@ TEST_F(Unreadable, ToWritersOnlyIsRefusedToThem) {
 }
 
 TEST_F(Unreadable, LockFileIsRefusedWithAccessDenied) {
-  { const Store made = open_store(path); }
+  const Store made = open_store(path);
   ::chmod(path.c_str(), 0666);
   ::chmod((path + "-lock").c_str(), 0);
   EXPECT_EQ(refusal_of_somebody(OpenMode::existing), Errc::access_denied);
@@ -293,7 +293,8 @@ struct BadOptions {
 TEST_F(BadFile, OptionsOutOfRange) {
   const BadOptions table[] = {
       {"map_bytes", {.map_bytes = 4096}},
-      {"quota_bytes", {.map_bytes = 1 << 21, .quota_bytes = 1 << 22}},
+      {"journal_bytes", {.journal_bytes = 1 << 10}},
+      {"journal_bytes", {.journal_bytes = 1ULL << 40}},
       {"max_readers", {.max_readers = 0}},
       {"max_readers", {.max_readers = 1'000'000}},
   };

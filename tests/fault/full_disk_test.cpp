@@ -58,7 +58,7 @@ TEST(FullDisk, SmallFileSystemSaysFullAndGoesOnAfterErasing) {
   const int answer = in_child([&] {
     if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return not_permitted;
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return not_permitted;
-    if (::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=2m") != 0) return not_permitted;
+    if (::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=6m") != 0) return not_permitted;
     const Store store = open_store(directory.file());
     std::vector<Guid> ids;
     std::optional<Error> refused;

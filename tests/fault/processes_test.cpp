@@ -25,7 +25,8 @@ TEST(Processes, AreToldBusyByAWriterThatStays) {
   const Store store = open_store(directory.file(), options);
   const auto refused = store.create(named("late"));
   EXPECT_EQ(code_of(refused), Errc::busy);
-  EXPECT_NE(refused.error().message.find("another process has been writing for 30 ms"), std::string::npos);
+  const std::string sentence = "process " + std::to_string(writer.pid()) + " has been writing for 30 ms";
+  EXPECT_NE(refused.error().message.find(sentence), std::string::npos) << refused.error().message;
   writing.open();
   EXPECT_EQ(writer.wait(), 0);
   EXPECT_TRUE(store.create(named("in time")));
@@ -75,9 +76,10 @@ TEST(Processes, WriteAtOnceAndLoseNothing) {
             std::uint64_t{writers * each / 2});
 }
 
-TEST(Processes, SeeEachOthersCommitsAtOnce) {
+TEST(Processes, SeeEachOthersCommitsWithinFiftyMilliseconds) {
   const TemporaryDirectory directory;
   const Store store = open_store(directory.file());
+  std::vector<std::chrono::steady_clock::duration> delays;
   for (int round = 0; round < 20; ++round) {
     Pipe made;
     Child child([&] {
@@ -87,9 +89,16 @@ TEST(Processes, SeeEachOthersCommitsAtOnce) {
     });
     const auto id = Guid::parse(made.read(36));
     ASSERT_TRUE(id);
+    const auto acknowledged = std::chrono::steady_clock::now();
+    while (!store.find(*id).value() && std::chrono::steady_clock::now() < acknowledged + std::chrono::seconds(10)) {
+    }
+    delays.push_back(std::chrono::steady_clock::now() - acknowledged);
     EXPECT_EQ(store.get(*id)->name, "elsewhere");
     EXPECT_EQ(child.wait(), 0);
   }
+  // Of a noisy machine not every delay is ours.
+  std::nth_element(delays.begin(), delays.begin() + 10, delays.end());
+  EXPECT_LT(delays[10], std::chrono::milliseconds(50));
 }
 
 TEST(Processes, ObeyAModelAndAnIndexThatAnotherOneSets) {

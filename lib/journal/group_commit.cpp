@@ -1,0 +1,165 @@
+#include "journal/group_commit.hpp"
+
+#include <utility>
+
+namespace flowkeep::journal {
+
+namespace {
+
+// Buffers that have grown beyond this are given back.
+constexpr std::size_t spare_bytes = 256U << 10;
+
+}  // namespace
+
+void GroupCommit::reset(const Position& tail, const Position& start, std::uint64_t capacity_bytes) {
+  const std::lock_guard lock(mutex_);
+  tail_ = tail;
+  start_ = start;
+  capacity_bytes_ = capacity_bytes;
+  appliable_ = tail.lsn - 1;
+  durable_ = tail.lsn - 1;
+}
+
+void GroupCommit::recycle(const Position& start, std::uint64_t capacity_bytes) {
+  const std::lock_guard lock(mutex_);
+  start_ = start;
+  capacity_bytes_ = capacity_bytes;
+}
+
+// A record leaves room behind it for the one that says "wrap".
+bool GroupCommit::fits_at_tail(std::uint64_t bytes) const noexcept {
+  const std::uint64_t end = tail_.offset + bytes + record_header_bytes;
+  if (end > capacity_bytes_) return false;
+  const bool empty = start_.lsn == tail_.lsn;
+  return empty || start_.offset <= tail_.offset || end < start_.offset;
+}
+
+bool GroupCommit::fits_wrapped(std::uint64_t bytes) const noexcept {
+  const std::uint64_t end = records_begin + bytes + record_header_bytes;
+  const bool empty = start_.lsn == tail_.lsn;
+  if (!empty && start_.offset > tail_.offset) return false;  // wrapped already
+  return end < start_.offset;
+}
+
+bool GroupCommit::fits(std::uint64_t payload_bytes) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t bytes = record_bytes(payload_bytes);
+  return fits_at_tail(bytes) || fits_wrapped(bytes);
+}
+
+void GroupCommit::append(RecordKind kind, std::string_view payload) {
+  if (queued_.empty() || queued_.back().offset + queued_.back().bytes.size() != tail_.offset) {
+    Run run{tail_.offset, {}};
+    if (!spare_.empty()) {
+      run.bytes = std::move(spare_.back());
+      run.bytes.clear();
+      spare_.pop_back();
+    }
+    queued_.push_back(std::move(run));
+  }
+  std::string& out = queued_.back().bytes;
+  const std::size_t before = out.size();
+  tail_.chain = append_record(out, kind, tail_, payload);
+  tail_.offset = kind == RecordKind::wrap ? records_begin : tail_.offset + (out.size() - before);
+}
+
+GroupCommit::Ticket GroupCommit::enqueue(std::string_view payload, Level level) {
+  const std::lock_guard lock(mutex_);
+  if (!fits_at_tail(record_bytes(payload.size()))) append(RecordKind::wrap, {});
+  append(RecordKind::change, payload);
+  if (level == Level::synced) queued_level_ = Level::synced;
+  return {tail_.lsn++, group_, tail_};
+}
+
+Result<void> GroupCommit::wait(const Ticket& ticket) {
+  std::unique_lock lock(mutex_);
+  while (groups_done_ < ticket.group) {
+    if (failed_) return fail(*failed_);
+    if (leading_) {
+      done_[ticket.group % 2].wait(lock);
+    } else {
+      lead(lock, Level::written);
+    }
+  }
+  return {};
+}
+
+bool GroupCommit::is_done(const Ticket& ticket) const {
+  const std::lock_guard lock(mutex_);
+  return groups_done_ >= ticket.group || failed_;
+}
+
+Result<void> GroupCommit::flush() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t target = tail_.lsn - 1;
+  while (durable_ < target) {
+    if (failed_) return fail(*failed_);
+    if (leading_) {
+      done_[(group_ - 1) % 2].wait(lock);  // of the group being written: its end wakes all
+    } else {
+      lead(lock, Level::synced);
+    }
+  }
+  if (failed_) return fail(*failed_);
+  return {};
+}
+
+Result<void> GroupCommit::write_queued() {
+  std::unique_lock lock(mutex_);
+  if (!leading_ && !queued_.empty() && !failed_) lead(lock, Level::written);
+  if (failed_) return fail(*failed_);
+  return {};
+}
+
+void GroupCommit::lead(std::unique_lock<std::mutex>& lock, Level level) {
+  leading_ = true;
+  std::vector<Run> runs = std::exchange(queued_, {});
+  const bool sync = std::exchange(queued_level_, Level::written) == Level::synced || level == Level::synced;
+  const std::uint64_t last = tail_.lsn - 1;
+  const std::uint64_t group = group_++;
+  lock.unlock();
+
+  Result<void> done;
+  for (std::size_t i = 0; i < runs.size() && done; ++i) done = file_.write(runs[i].offset, runs[i].bytes);
+  if (done && sync) done = file_.sync();
+
+  lock.lock();
+  for (Run& run : runs) {
+    if (run.bytes.capacity() <= spare_bytes && spare_.size() < 4) spare_.push_back(std::move(run.bytes));
+  }
+  leading_ = false;
+  if (done) {
+    groups_done_ = group;
+    appliable_.store(last, std::memory_order_release);
+    if (sync) durable_.store(last, std::memory_order_release);
+    done_[group % 2].notify_all();
+    done_[(group + 1) % 2].notify_one();  // somebody of the next group leads it
+  } else {
+    failed_ = done.error();
+    failed_->code = Errc::io;
+    failed_->message +=
+        "; whether the last changes are stored is not known until the store has been closed by all "
+        "and opened again";
+    done_[0].notify_all();
+    done_[1].notify_all();
+  }
+}
+
+Position GroupCommit::tail() const {
+  const std::lock_guard lock(mutex_);
+  return tail_;
+}
+
+std::uint64_t GroupCommit::capacity_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return capacity_bytes_;
+}
+
+std::uint64_t GroupCommit::used_bytes() const {
+  const std::lock_guard lock(mutex_);
+  if (tail_.lsn == start_.lsn) return 0;
+  if (tail_.offset >= start_.offset) return tail_.offset - start_.offset;
+  return capacity_bytes_ - records_begin - (start_.offset - tail_.offset);
+}
+
+}  // namespace flowkeep::journal

@@ -1,0 +1,87 @@
+#include "journal/turn.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+namespace flowkeep::journal {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::microseconds poll_interval{300};
+// Well over the poll interval: a waiting process is seen although it was not scheduled at once.
+constexpr std::int64_t wanted_for_ns = 20'000'000;
+constexpr std::chrono::milliseconds courtesy{3};
+
+/// "stopped" where the process does not run until somebody lets it go on.
+std::string state_of(std::int64_t pid) {
+  std::string words = "process " + std::to_string(pid);
+  std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "re");
+  if (file == nullptr) return words;
+  char state = '?';
+  if (std::fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && (state == 'T' || state == 't'))
+    words += ", which is stopped";
+  std::fclose(file);
+  return words;
+}
+
+}  // namespace
+
+Result<Turn::Since> Turn::take(std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  SharedState& state = page_.state();
+  for (;;) {
+    auto locked = lock_.try_lock(storage::FileLock::Byte::turn, storage::FileLock::Kind::exclusive);
+    if (!locked) return fail(std::move(locked.error()));
+    if (*locked) break;
+    state.wanted_at = monotonic_ns();
+    if (Clock::now() >= deadline) {
+      const std::int64_t writer = state.in_turn;
+      return fail(Errc::busy, path_ + ": " + (writer == 0 ? std::string("another process") : state_of(writer)) +
+                                  " has been writing for " + std::to_string(timeout.count()) +
+                                  " ms (busy_timeout): try again");
+    }
+    std::this_thread::sleep_for(poll_interval);
+  }
+  held_ = true;
+  state.wanted_at = 0;  // others that wait will say so again
+  const bool died = state.in_turn != 0;
+  const bool others = state.turns != my_turn_ || my_turn_ == 0;
+  state.in_turn = ::getpid();
+  if (others) {
+    state.last_writer = ::getpid();
+    my_turn_ = state.turns.fetch_add(1) + 1;
+  }
+  if (died) return Since::died;
+  return others ? Since::others : Since::nothing;
+}
+
+void Turn::give() noexcept {
+  page_.state().in_turn = 0;
+  abandon();
+}
+
+void Turn::abandon() noexcept {
+  held_ = false;
+  lock_.unlock(storage::FileLock::Byte::turn);
+}
+
+bool Turn::is_wanted() const noexcept {
+  return monotonic_ns() - page_.state().wanted_at < wanted_for_ns;
+}
+
+void Turn::let_others_in() const {
+  const auto deadline = Clock::now() + courtesy;
+  while (page_.state().turns == my_turn_ && Clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  if (page_.state().turns == my_turn_) page_.state().wanted_at = 0;  // it has given up
+}
+
+bool Turn::others_wrote() const noexcept {
+  return page_.state().turns != my_turn_;
+}
+
+}  // namespace flowkeep::journal

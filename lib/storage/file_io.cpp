@@ -1,0 +1,120 @@
+#include "storage/file_io.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace flowkeep::storage {
+
+namespace {
+
+// The descriptors that a forked child must not keep: locks live as long as anybody has them open.
+struct Descriptors {
+  std::mutex mutex{};
+  std::set<int> open{};
+  std::atomic<std::uint64_t> generation{0};
+};
+
+// Never destroyed: stores may be closed by static destructors.
+Descriptors& descriptors() {
+  static Descriptors& instance = *[] {
+    auto* made = new Descriptors;
+    ::pthread_atfork([] { descriptors().mutex.lock(); }, [] { descriptors().mutex.unlock(); },
+                     [] {
+                       Descriptors& mine = descriptors();
+                       mine.generation.fetch_add(1, std::memory_order_relaxed);
+                       for (const int descriptor : mine.open) ::close(descriptor);
+                       mine.open.clear();
+                       mine.mutex.unlock();
+                     });
+    return made;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+std::uint64_t fork_generation() noexcept {
+  return descriptors().generation.load(std::memory_order_relaxed);
+}
+
+Descriptor::Descriptor(int descriptor) noexcept : descriptor_(descriptor), generation_(fork_generation()) {}
+
+Result<Descriptor> Descriptor::open(const std::string& path, int flags) {
+  Descriptors& all = descriptors();
+  const std::lock_guard lock(all.mutex);  // no fork() between open() and the entry
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
+  all.open.insert(descriptor);
+  return Descriptor(descriptor);
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), generation_(other.generation_) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(generation_, other.generation_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (descriptor_ < 0 || generation_ != fork_generation()) return;
+  Descriptors& all = descriptors();
+  const std::lock_guard lock(all.mutex);
+  all.open.erase(descriptor_);
+  ::close(descriptor_);
+}
+
+Result<void> write_all(int descriptor, std::span<const char> bytes, std::uint64_t offset, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail(base::errno_error(Errc::io, "cannot write " + name, errno));
+    if (written == 0) return fail(base::errno_error(Errc::io, "cannot write " + name, EIO));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+Result<std::size_t> read_all(int descriptor, std::span<char> out, std::uint64_t offset, const std::string& name) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t got = ::pread(descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(base::errno_error(Errc::io, "cannot read " + name, errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Result<void> sync_data(int descriptor, const std::string& name) {
+  if (::fdatasync(descriptor) == 0) return {};
+  return fail(base::errno_error(Errc::io, "cannot sync " + name, errno));
+}
+
+Result<void> sync_directory_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string directory = slash == std::string::npos ? std::string(".") : path.substr(0, slash == 0 ? 1 : slash);
+  auto opened = Descriptor::open(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) return fail(std::move(opened.error()));
+  if (::fsync(opened->get()) == 0) return {};
+  return fail(base::errno_error(Errc::io, "cannot sync the directory of " + path, errno));
+}
+
+Result<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(base::errno_error(Errc::io, "cannot remove " + path, errno));
+}
+
+}  // namespace flowkeep::storage

@@ -1,0 +1,184 @@
+#include "store/applier.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "store/apply.hpp"
+
+namespace flowkeep::store {
+
+namespace {
+
+// Each commit of LMDB writes some 20 pages however little it holds.
+constexpr std::chrono::milliseconds pace{3};
+// A batch is one transaction, whose pages are in memory until its end.
+constexpr std::uint64_t batch_bytes = 1U << 20;
+
+}  // namespace
+
+Result<void> Applier::start() {
+  if (thread_.joinable()) return {};
+  stopping_ = false;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return fail(Errc::no_memory, std::string("cannot start a thread: ") + error.what());
+  }
+  ::pthread_setname_np(thread_.native_handle(), "flowkeep-apply");
+  return {};
+}
+
+void Applier::stop() noexcept {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_all();
+  thread_.join();
+}
+
+void Applier::reset(std::uint64_t lsn) noexcept {
+  const std::lock_guard lock(mutex_);
+  queue_.clear();
+  unapplied_bytes_ = 0;
+  applied_.store(lsn, std::memory_order_release);
+}
+
+void Applier::push(Item item) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = queue_.empty();
+    unapplied_bytes_ += item.bytes;
+    queue_.push_back(std::move(item));
+  }
+  if (first) woken_.notify_one();
+}
+
+void Applier::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_early_ = true;
+  }
+  woken_.notify_one();
+}
+
+bool Applier::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty();
+}
+
+template <class Done>
+Result<void> Applier::wait_until(Done done, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  ++waiting_;
+  woken_.notify_one();
+  const bool in_time = progress_.wait_for(lock, timeout, [&] { return failed_ || done(); });
+  --waiting_;
+  if (done()) return {};
+  if (failed_) {
+    lock.unlock();
+    return health_.check();
+  }
+  static_cast<void>(in_time);
+  return fail(Errc::busy, environment_.path() + " does not catch up with its journal within " +
+                              std::to_string(timeout.count()) + " ms (busy_timeout): try again");
+}
+
+Result<void> Applier::wait(std::uint64_t lsn, std::chrono::milliseconds timeout) {
+  if (applied() >= lsn) return {};
+  return wait_until([&] { return applied_.load() >= lsn; }, timeout);
+}
+
+Result<void> Applier::wait_below(std::uint64_t bytes, std::chrono::milliseconds timeout) {
+  if (unapplied_bytes() <= bytes) return {};
+  return wait_until([&] { return unapplied_bytes_.load() <= bytes; }, timeout);
+}
+
+std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& lock) {
+  if (group_.appliable() < queue_.front().lsn) {
+    // Nobody waits for it, or its group is being written.
+    lock.unlock();
+    if (auto ok = group_.write_queued(); !ok) health_.note(ok.error());
+    lock.lock();
+  }
+  std::vector<Item> batch;
+  const std::uint64_t last = group_.appliable();
+  std::uint64_t bytes = 0;
+  for (const Item& item : queue_) {
+    if (item.lsn > last || (!batch.empty() && bytes + item.bytes > batch_bytes)) break;
+    bytes += item.bytes;
+    batch.push_back(item);
+  }
+  return batch;
+}
+
+Result<void> Applier::apply(const std::vector<Item>& batch) {
+  const std::lock_guard commit(commits_.mutex);
+  auto transaction = environment_.begin_write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  for (const Item& item : batch) {
+    for (const Change& change : *item.changes) {
+      auto applied = store::apply(*transaction, tables_, *item.catalogue, change);
+      if (!applied) return fail(std::move(applied.error()));
+      disagreements_ += *applied;
+    }
+  }
+  const journal::Position& behind = batch.back().behind;
+  if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, behind); !ok) return ok;
+  if (auto ok = transaction->commit(); !ok) return ok;
+  commits_.applied = behind;
+  return {};
+}
+
+void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
+  if (!done) health_.note(done.error());
+  {
+    const std::lock_guard lock(mutex_);
+    if (done) {
+      for (const Item& item : batch) unapplied_bytes_ -= item.bytes;
+      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
+      applied_.store(batch.back().lsn, std::memory_order_release);
+    } else {
+      failed_ = true;
+    }
+  }
+  progress_.notify_all();
+  if (done) listener_.committed();
+}
+
+void Applier::run() {
+  std::unique_lock lock(mutex_);
+  Clock::time_point next{};  // when the next commit may be made
+  while (!stopping_) {
+    if (queue_.empty() || failed_) {
+      lock.unlock();
+      const Clock::duration rest = listener_.rest();
+      lock.lock();
+      const auto due = [this] { return stopping_ || woken_early_ || (!queue_.empty() && !failed_); };
+      woken_.wait_for(lock, rest, due);
+      woken_early_ = false;
+      continue;
+    }
+    const auto due = [this] { return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= batch_bytes; };
+    woken_.wait_until(lock, next, due);
+    if (stopping_) break;
+    const std::vector<Item> batch = take_batch(lock);
+    if (batch.empty()) {
+      next = Clock::now() + pace;
+      // Who waits, waits for something that is written: there is nothing to hurry for.
+      woken_.wait_until(lock, Clock::now() + std::chrono::microseconds(200), [this] { return stopping_; });
+      continue;
+    }
+    lock.unlock();
+    next = Clock::now() + pace;
+    finish(batch, apply(batch));
+    lock.lock();
+  }
+}
+
+}  // namespace flowkeep::store

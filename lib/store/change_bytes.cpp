@@ -1,0 +1,195 @@
+#include "store/change_bytes.hpp"
+
+#include <cstring>
+#include <type_traits>
+
+namespace flowkeep::store {
+
+namespace {
+
+constexpr std::uint32_t format_number = 1;
+
+enum RowFlag : std::uint8_t { has_old_key = 1, has_new_key = 2, has_deletion = 4, has_deletedby = 8 };
+
+class Writer {
+ public:
+  explicit Writer(std::string& out) noexcept : out_(out) {}
+  template <class Number>
+  void number(Number value) {
+    static_assert(std::is_arithmetic_v<Number>);
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    out_.append(bytes, sizeof value);
+  }
+  void count(std::size_t value) { number(static_cast<std::uint32_t>(value)); }
+  void guid(const Guid& value) { out_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size()); }
+  void key(const index::RowKey& value) { out_.append(value.bytes()); }
+  void text(std::string_view value) {
+    count(value.size());
+    out_.append(value);
+  }
+
+ private:
+  std::string& out_;
+};
+
+// Reads what a Writer wrote; after the first thing that cannot be, everything is zero and good() false.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) noexcept : rest_(bytes) {}
+  template <class Number>
+  Number number() noexcept {
+    Number value{};
+    const std::string_view bytes = take(sizeof value);
+    if (good_) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  /// A number of things of at least `least` bytes each.
+  std::size_t count(std::size_t least) noexcept {
+    const auto value = number<std::uint32_t>();
+    if (value > rest_.size() / least) good_ = false;
+    return good_ ? value : 0;
+  }
+  Guid guid() noexcept {
+    Guid value;
+    const std::string_view bytes = take(value.bytes.size());
+    if (good_) std::memcpy(value.bytes.data(), bytes.data(), bytes.size());
+    return value;
+  }
+  index::RowKey key() noexcept { return index::RowKey::from(take(index::RowKey::size)).value_or(index::RowKey()); }
+  std::string text() { return std::string(take(number<std::uint32_t>())); }
+  [[nodiscard]] bool good() const noexcept { return good_; }
+  [[nodiscard]] bool at_end() const noexcept { return good_ && rest_.empty(); }
+
+ private:
+  std::string_view take(std::size_t size) noexcept {
+    if (size > rest_.size()) good_ = false;
+    if (!good_) return {};
+    const std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+void write_row(Writer& out, const RowChange& row) {
+  std::uint8_t flags = 0;
+  if (row.old_key) flags |= has_old_key;
+  if (row.new_key) flags |= has_new_key;
+  if (row.deletion) flags |= has_deletion;
+  if (row.deletion && row.deletion->deletedby) flags |= has_deletedby;
+  out.number(flags);
+  out.guid(row.id);
+  out.number(row.version);
+  if (row.old_key) out.key(*row.old_key);
+  if (row.new_key) out.key(*row.new_key);
+  out.text(row.record);
+  if (row.deletion) {
+    out.number(static_cast<std::int64_t>(row.deletion->deletedon.time_since_epoch().count()));
+    if (row.deletion->deletedby) out.guid(*row.deletion->deletedby);
+  }
+}
+
+RowChange read_row_change(Reader& in) {
+  RowChange row;
+  const auto flags = in.number<std::uint8_t>();
+  row.id = in.guid();
+  row.version = in.number<std::int64_t>();
+  if (flags & has_old_key) row.old_key = in.key();
+  if (flags & has_new_key) row.new_key = in.key();
+  row.record = in.text();
+  if (flags & has_deletion) {
+    codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
+    if (flags & has_deletedby) deletion.deletedby = in.guid();
+    row.deletion = deletion;
+  }
+  return row;
+}
+
+void write_blob(Writer& out, const BlobChange& blob) {
+  out.number(blob.id);
+  out.number(blob.references);
+  out.number(blob.content->size);
+  out.number(blob.content->hash);
+  out.count(blob.content->chunks.size());
+  for (const std::string& chunk : blob.content->chunks) out.text(chunk);
+}
+
+BlobChange read_blob(Reader& in) {
+  BlobChange blob;
+  blob.id = in.number<std::uint64_t>();
+  blob.references = in.number<std::int64_t>();
+  blob::Prepared content;
+  content.size = in.number<std::uint64_t>();
+  content.hash = in.number<std::uint64_t>();
+  content.chunks.resize(in.count(4));
+  for (std::string& chunk : content.chunks) chunk = in.text();
+  blob.content = std::make_shared<const blob::Prepared>(std::move(content));
+  return blob;
+}
+
+void write_change(Writer& out, const Change& change) {
+  out.number(change.counters.arrival);
+  out.number(change.counters.version);
+  out.number(change.counters.blob);
+  out.number(change.counters.catalogue);
+  out.count(change.rows.size());
+  for (const RowChange& row : change.rows) write_row(out, row);
+  out.count(change.blobs.size());
+  for (const BlobChange& blob : change.blobs) write_blob(out, blob);
+  out.count(change.references.size());
+  for (const auto& [id, references] : change.references) {
+    out.number(id);
+    out.number(references);
+  }
+  out.count(change.expired_deletions.size());
+  for (const std::uint64_t version : change.expired_deletions) out.number(version);
+  out.count(change.extra_columns.size());
+  for (const std::string& name : change.extra_columns) out.text(name);
+}
+
+Change read_change(Reader& in) {
+  Change change;
+  change.counters.arrival = in.number<std::uint64_t>();
+  change.counters.version = in.number<std::int64_t>();
+  change.counters.blob = in.number<std::uint64_t>();
+  change.counters.catalogue = in.number<std::uint64_t>();
+  change.rows.resize(in.count(29));
+  for (RowChange& row : change.rows) row = read_row_change(in);
+  change.blobs.resize(in.count(36));
+  for (BlobChange& blob : change.blobs) blob = read_blob(in);
+  for (std::size_t left = in.count(16); left > 0; --left) {
+    const auto id = in.number<std::uint64_t>();
+    change.references[id] = in.number<std::uint64_t>();
+  }
+  change.expired_deletions.resize(in.count(8));
+  for (std::uint64_t& version : change.expired_deletions) version = in.number<std::uint64_t>();
+  change.extra_columns.resize(in.count(4));
+  for (std::string& name : change.extra_columns) name = in.text();
+  return change;
+}
+
+}  // namespace
+
+void encode(std::string& out, const Changes& changes) {
+  out.clear();
+  Writer writer(out);
+  writer.number(format_number);
+  writer.count(changes.size());
+  for (const Change& change : changes) write_change(writer, change);
+}
+
+Result<Changes> decode_changes(std::string_view bytes) {
+  Reader reader(bytes);
+  if (const auto format = reader.number<std::uint32_t>(); format != format_number) {
+    return fail(Errc::newer_format,
+                "a journal record is of format " + std::to_string(format) + ", which this Flowkeep does not know");
+  }
+  Changes changes(reader.count(52));
+  for (Change& change : changes) change = read_change(reader);
+  if (!reader.at_end()) return fail(Errc::corrupt, "a journal record is damaged: its parts do not add up");
+  return changes;
+}
+
+}  // namespace flowkeep::store

@@ -1,0 +1,150 @@
+#include "store/checkpoints.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace flowkeep::store {
+
+Result<void> Checkpoints::start() {
+  if (thread_.joinable()) return {};
+  stopping_ = false;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return fail(Errc::no_memory, std::string("cannot start a thread: ") + error.what());
+  }
+  ::pthread_setname_np(thread_.native_handle(), "flowkeep-checkp");
+  return {};
+}
+
+void Checkpoints::stop() noexcept {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Checkpoints::use(const journal::Header& header) {
+  const std::lock_guard lock(mutex_);
+  note(header);
+}
+
+void Checkpoints::note(const journal::Header& header) {
+  header_ = header;
+  const storage::MetaPage meta = header.image.newest();
+  transaction_ = meta.txnid;
+  last_page_ = meta.last_page;
+  made_at_ = journal::monotonic_ns();
+}
+
+journal::Header Checkpoints::header() const {
+  const std::lock_guard lock(mutex_);
+  return header_;
+}
+
+Result<bool> Checkpoints::guard() {
+  auto guarded = checkpointer_.guard(header());
+  publish_pins();
+  return guarded;
+}
+
+// So that others do not take them for snapshots. Told only of the process that has, or last had, the turn.
+void Checkpoints::publish_pins() noexcept {
+  const auto pinned = checkpointer_.pinned();
+  for (std::size_t i = 0; i < pinned.size(); ++i) page_.state().pinned[i] = pinned[i];
+}
+
+void Checkpoints::release() noexcept {
+  const std::lock_guard making(making_);
+  const auto pinned = checkpointer_.pinned();
+  checkpointer_.release();
+  // Another process may have published its own meanwhile.
+  for (std::size_t i = 0; i < pinned.size(); ++i) {
+    std::uint64_t mine = pinned[i];
+    if (mine != 0) page_.state().pinned[i].compare_exchange_strong(mine, 0);
+  }
+}
+
+Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
+  const std::lock_guard making(making_);
+  if (auto ok = health_.check(); !ok) return ok;
+  if (!journal_.is_linked()) {
+    const Error gone{Errc::io, journal_.path() + " has been removed or replaced while the store was open"};
+    health_.note(gone);
+    return fail(gone);
+  }
+  const journal::Header before = header();
+  const std::uint64_t capacity = std::max(before.capacity_bytes, capacity_bytes);
+  if (capacity > before.capacity_bytes) {
+    if (auto ok = journal_.extend(before.capacity_bytes, capacity); !ok) {
+      // Without the room it wanted the journal goes on as it was; a sync that failed is another matter.
+      if (ok.error().code != Errc::full) health_.note(ok.error());
+      return ok;
+    }
+  }
+  auto job = [&] {
+    const std::lock_guard commit(commits_.mutex);
+    return checkpointer_.begin(before, commits_.applied);
+  }();
+  if (!job) {
+    health_.note(job.error());
+    return fail(std::move(job.error()));
+  }
+  job->header.capacity_bytes = capacity;
+  publish_pins();
+  if (auto ok = checkpointer_.finish(*job, journal_); !ok) {
+    health_.note(ok.error());
+    return ok;
+  }
+  publish_pins();
+  group_.recycle(job->header.start, capacity);
+  const std::lock_guard lock(mutex_);
+  note(job->header);
+  ++count_;
+  return {};
+}
+
+void Checkpoints::request(std::uint64_t capacity_bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (requested_) return;
+    requested_ = true;
+    requested_capacity_ = capacity_bytes;
+  }
+  changed_.notify_all();
+}
+
+bool Checkpoints::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return !requested_;
+}
+
+void Checkpoints::wait_idle() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !requested_; });
+}
+
+void Checkpoints::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || requested_; });
+    if (requested_) {
+      const std::uint64_t capacity = requested_capacity_;
+      lock.unlock();
+      auto made = health_.is_good() ? make(capacity) : Result<void>();
+      if (!made && made.error().code == Errc::full) made = make();
+      lock.lock();
+      requested_ = false;
+      changed_.notify_all();
+    } else {
+      return;
+    }
+  }
+}
+
+}  // namespace flowkeep::store

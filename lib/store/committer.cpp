@@ -1,0 +1,221 @@
+#include "store/committer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/apply.hpp"
+
+namespace flowkeep::store {
+
+namespace {
+
+// Accepted but unapplied, before writers have to wait: what the overlay and a recovery have to cope with.
+constexpr std::uint64_t most_unapplied_bytes = 4U << 20;
+// What makes a checkpoint due: journal to replay, growth of the file (pages that it could use again), time.
+constexpr std::uint64_t journal_due_bytes = 4U << 20;
+constexpr std::uint64_t growth_due_bytes = 2U << 20;
+constexpr std::chrono::nanoseconds time_due = std::chrono::seconds(10);
+constexpr std::size_t spare_payload_bytes = 256U << 10;
+
+bool adds_rows(const Changes& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const Change& change) {
+    return std::any_of(change.rows.begin(), change.rows.end(),
+                       [](const RowChange& row) { return row.new_key.has_value(); });
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Committer>> Committer::make(storage::Environment& environment, const Tables& tables,
+                                                   storage::FileLock& lock, journal::SharedPage& page,
+                                                   CommitterOptions options) {
+  auto checkpointer = journal::Checkpointer::make(environment);
+  if (!checkpointer) return fail(std::move(checkpointer.error()));
+  auto base = environment.begin_read();
+  if (!base) return fail(std::move(base.error()));
+  base->release();
+  return std::unique_ptr<Committer>(
+      new Committer(environment, tables, lock, page, std::move(*checkpointer), std::move(*base), std::move(options)));
+}
+
+Committer::Committer(storage::Environment& environment, const Tables& tables, storage::FileLock& lock,
+                     journal::SharedPage& page, journal::Checkpointer checkpointer, storage::ReadTransaction base,
+                     CommitterOptions options)
+    : environment_(environment),
+      tables_(tables),
+      page_(page),
+      options_(std::move(options)),
+      health_(options_.path, page),
+      turn_(options_.path, lock, page),
+      space_(environment),
+      base_(std::move(base)),
+      checkpoints_(environment, std::move(checkpointer), journal_, group_, commits_, health_, page_),
+      applier_(environment, tables, group_, commits_, health_, *this) {}
+
+Committer::~Committer() {
+  applier_.stop();
+  checkpoints_.stop();
+}
+
+Result<void> Committer::begin() {
+  if (auto ok = health_.check(); !ok) return ok;
+  if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+  Result<void> ready;
+  if (turn_.is_held() && turn_.is_wanted()) ready = give_way();
+  if (ready && !turn_.is_held()) ready = take_turn(options_.busy_timeout);
+  if (ready) ready = applier_.wait_below(most_unapplied_bytes, options_.busy_timeout);
+  if (ready) {
+    overlay_.prune(applier_.applied());
+    ready = base_.renew();
+  }
+  if (!ready) end();
+  return ready;
+}
+
+void Committer::end() noexcept {
+  // With nothing to apply, the applier has to be told to give the turn back.
+  base_.release();
+  const bool is_left = turn_.is_held() && applier_.is_idle();
+  writers_.give();
+  if (is_left) applier_.wake();
+}
+
+Result<Committer::Ticket> Committer::submit(std::shared_ptr<const Changes> changes, Durability durability) {
+  base_.release();  // the map may have to grow
+  encode(payload_, *changes);
+  const auto purpose = adds_rows(*changes) ? SpaceAhead::Purpose::adding : SpaceAhead::Purpose::removing;
+  const std::uint64_t unapplied = applier_.unapplied_bytes() + payload_.size();
+  if (auto ok = space_.reserve(unapplied, purpose, options_.busy_timeout); !ok) return fail(std::move(ok.error()));
+  auto has_room = make_room(payload_.size());
+  if (!has_room) return fail(std::move(has_room.error()));
+  if (!*has_room) return submit_directly(*changes);
+
+  const auto level =
+      durability == Durability::power_safe ? journal::GroupCommit::Level::synced : journal::GroupCommit::Level::written;
+  const Ticket ticket = group_.enqueue(payload_, level);
+  page_.state().accepted = ticket.lsn;
+  overlay_.add(changes, ticket.lsn);
+  accept(*changes);
+  applier_.push({ticket.lsn, ticket.behind, std::move(changes), catalogue_, payload_.size()});
+  if (payload_.capacity() > spare_payload_bytes) payload_ = std::string();
+  return ticket;
+}
+
+void Committer::accept(const Changes& changes) {
+  counters_ = changes.back().counters;
+  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+    if (change->extra_columns.empty()) continue;
+    auto catalogue = std::make_shared<Catalogue>(*catalogue_);
+    catalogue->number = counters_.catalogue;
+    catalogue->extra_columns = change->extra_columns;
+    catalogue_ = std::move(catalogue);
+    return;
+  }
+}
+
+std::uint64_t Committer::next_capacity() const {
+  const std::uint64_t capacity = group_.capacity_bytes();
+  if (group_.used_bytes() < capacity / 4) return capacity;
+  return std::max(capacity, std::min(2 * capacity, options_.journal_bytes));
+}
+
+Result<bool> Committer::make_room(std::uint64_t payload_bytes) {
+  if (payload_bytes > options_.journal_bytes / 4) return false;
+  if (group_.fits(payload_bytes)) return true;
+  if (auto ok = catch_up(); !ok) return fail(std::move(ok.error()));
+  const std::uint64_t wanted = std::max(next_capacity(), 4 * (payload_bytes + journal::records_begin));
+  auto made = checkpoints_.make(std::min(wanted, options_.journal_bytes));
+  if (!made && made.error().code == Errc::full) made = checkpoints_.make();  // as large as it is
+  if (!made) return fail(std::move(made.error()));
+  return group_.fits(payload_bytes);
+}
+
+Result<Committer::Ticket> Committer::submit_directly(const Changes& changes) {
+  payload_ = std::string();
+  auto direct = begin_direct();
+  if (!direct) return fail(std::move(direct.error()));
+  for (const Change& change : changes) {
+    auto applied = apply(direct->transaction(), tables_, *catalogue_, change);
+    if (!applied) return fail(std::move(applied.error()));
+  }
+  if (auto ok = direct->commit(changes.back().counters, nullptr); !ok) return fail(std::move(ok.error()));
+  accept(changes);
+  return Ticket{};
+}
+
+Result<Committer::Direct> Committer::begin_direct() {
+  if (auto ok = catch_up(); !ok) return fail(std::move(ok.error()));
+  Direct direct(*this);
+  auto transaction = environment_.begin_write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  direct.transaction_.emplace(std::move(*transaction));
+  return direct;
+}
+
+Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::shared_ptr<const Catalogue> catalogue) {
+  Committer& committer = *committer_;
+  CommitState& commits = committer.commits_;
+  auto done = write_applied(*transaction_, committer.tables_.meta, commits.epoch, commits.applied);
+  if (done) done = transaction_->commit();
+  transaction_.reset();
+  lock_.unlock();
+  if (done) done = committer.checkpoints_.make();
+  if (!done) return done;
+  committer.counters_ = counters;
+  if (catalogue) committer.catalogue_ = std::move(catalogue);
+  return {};
+}
+
+Result<void> Committer::refresh() {
+  if (auto ok = catch_up(); !ok) return ok;
+  return base_.renew();
+}
+
+Result<void> Committer::settle_down() {
+  if (auto ok = catch_up(); !ok) return ok;
+  return checkpoints_.make();
+}
+
+Result<void> Committer::catch_up() {
+  if (auto ok = group_.flush(); !ok) {
+    health_.note(ok.error());
+    return ok;
+  }
+  return applier_.wait(group_.tail().lsn - 1, options_.busy_timeout);
+}
+
+Result<void> Committer::wait(const Ticket& ticket) {
+  if (auto ok = group_.wait(ticket); !ok) {
+    health_.note(ok.error());
+    return ok;
+  }
+  std::uint64_t known = acknowledged_.load();
+  while (known < ticket.lsn && !acknowledged_.compare_exchange_weak(known, ticket.lsn)) {
+  }
+  return {};
+}
+
+Result<void> Committer::make_visible() {
+  return applier_.wait(acknowledged_.load(), options_.busy_timeout);
+}
+
+void Committer::committed() {
+  page_.state().applied = applier_.applied();
+  page_.note_commit(environment_.info().last_transaction);
+  is_dirty_ = true;
+  const auto present = Applier::Clock::now();
+  committed_at_ = present;
+  if (group_.durable() < group_.appliable() && present - synced_at_ >= options_.sync_interval) {
+    synced_at_ = present;
+    if (auto ok = group_.flush(); !ok) health_.note(ok.error());
+  }
+  const storage::EnvironmentInfo info = environment_.info();
+  const std::uint64_t before = checkpoints_.last_page();
+  const std::uint64_t grown = (info.last_page - std::min(info.last_page, before)) * info.page_bytes;
+  const bool is_due = group_.used_bytes() >= std::min(journal_due_bytes, group_.capacity_bytes() / 4) ||
+                      grown >= std::max(growth_due_bytes, info.last_page * info.page_bytes / 16) ||
+                      std::chrono::nanoseconds(journal::monotonic_ns() - checkpoints_.made_at()) >= time_due;
+  if (is_due) checkpoints_.request(next_capacity());
+}
+
+}  // namespace flowkeep::store

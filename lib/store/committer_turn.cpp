@@ -1,0 +1,317 @@
+// The turn of this process: what it begins with, and when it ends.
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "journal/recovery.hpp"
+#include "journal/stamp.hpp"
+#include "store/apply.hpp"
+#include "store/committer.hpp"
+
+namespace flowkeep::store {
+
+using codec::MetaRow;
+using journal::Position;
+using Since = journal::Turn::Since;
+
+namespace {
+
+constexpr std::uint64_t first_capacity_bytes = 256U << 10;
+constexpr std::uint64_t replay_batch_bytes = 4U << 20;
+// How long after its last commit an idle writer makes a checkpoint, and lets others use the pages it pinned.
+constexpr std::chrono::seconds idle_time{1};
+constexpr std::chrono::milliseconds soon{3};
+constexpr std::chrono::hours late{1};
+
+}  // namespace
+
+Result<void> Committer::recover() {
+  if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+  auto done = take_turn(options_.busy_timeout, Begin::after_crash);
+  if (done) give_turn();
+  writers_.give();
+  return done;
+}
+
+Result<void> Committer::recover_others() {
+  if (page_.state().in_turn == 0) return {};
+  if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+  auto done = take_turn(std::chrono::milliseconds(0));
+  if (done) give_turn();
+  writers_.give();
+  if (!done && done.error().code == Errc::busy) return {};  // whose turn it is, lives
+  return done;
+}
+
+Result<void> Committer::take_turn(std::chrono::milliseconds timeout, Begin how) {
+  auto since = turn_.take(timeout);
+  if (!since) return fail(std::move(since.error()));
+  if (*since == Since::nothing && !is_settled_) since = Since::others;
+  if (how == Begin::after_crash) since = Since::died;
+  is_settled_ = false;
+  auto settled = health_.check();
+  if (settled) settled = settle(*since);
+  if (settled) settled = checkpoints_.start();
+  if (settled) settled = applier_.start();
+  if (!settled) {
+    turn_.abandon();
+    return settled;
+  }
+  is_settled_ = true;
+  return {};
+}
+
+Result<void> Committer::give_way() {
+  if (auto ok = catch_up(); !ok) return ok;
+  checkpoints_.wait_idle();
+  if (auto ok = health_.check(); !ok) return ok;
+  give_turn();
+  turn_.let_others_in();
+  return {};
+}
+
+void Committer::give_turn() noexcept {
+  overlay_.prune(applier_.applied());
+  turn_.give();
+}
+
+Result<void> Committer::settle(Since since) {
+  if (since != Since::nothing) {
+    auto stamp = journal::read_stamp(environment_.descriptor(), options_.path);
+    if (!stamp) return fail(std::move(stamp.error()));
+    auto opened = *stamp ? open_journal(**stamp) : create_journal();
+    if (opened) opened = mend_writer_mutex();
+    if (!opened) return opened;
+    auto applied = find_applied();
+    if (!applied) return fail(std::move(applied.error()));
+    const journal::Header header = checkpoints_.header();
+    commits_.applied = *applied;
+    group_.reset(*applied, header.start, header.capacity_bytes);
+  }
+  auto guarded = checkpoints_.guard();
+  if (!guarded) return fail(std::move(guarded.error()));
+  if (!*guarded) {
+    if (auto ok = checkpoints_.make(); !ok) return ok;
+  }
+  if (since == Since::nothing) return {};
+  if (since == Since::died) {
+    if (auto ok = journal_.sync(); !ok) return ok;
+    if (auto ok = replay(commits_.applied); !ok) return ok;
+  }
+  applier_.reset(commits_.applied.lsn - 1);
+  page_.state().accepted = commits_.applied.lsn - 1;
+  page_.state().applied = commits_.applied.lsn - 1;
+  return read_rows();
+}
+
+Result<void> Committer::open_journal(const Guid& epoch) {
+  auto journal = journal::JournalFile::open(journal::journal_path(environment_.path()));
+  if (!journal) return fail(std::move(journal.error()));
+  auto header = journal->read_header();
+  if (!header) return fail(std::move(header.error()));
+  if (!*header || (*header)->epoch != epoch) {
+    return fail(Errc::corrupt, journal->path() + " is not the journal that " + options_.path + " was written with");
+  }
+  journal_ = std::move(*journal);
+  commits_.epoch = epoch;
+  checkpoints_.use(**header);
+  return {};
+}
+
+// The journal is durable before the stamp is, and the stamp before a commit that needs the journal.
+Result<void> Committer::create_journal() {
+  if (auto ok = upgrade_format(); !ok) return ok;
+  // A file that was just copied is not on the disk yet.
+  if (auto ok = environment_.sync(); !ok) return ok;
+  struct stat facts {};
+  if (::fstat(environment_.descriptor(), &facts) != 0) {
+    return fail(base::errno_error(Errc::io, "cannot examine " + options_.path, errno));
+  }
+  journal::Header header;
+  header.epoch = Guid::make();
+  header.store_id = options_.format.store_id;
+  header.file_inode = facts.st_ino;
+  header.capacity_bytes = std::min(first_capacity_bytes, options_.journal_bytes);
+  header.start = {applier_.applied() + 1, journal::records_begin, journal::make_salt()};
+  auto image = storage::read_meta_image(environment_.descriptor(), options_.path);
+  if (!image) return fail(std::move(image.error()));
+  header.image = *image;
+  auto journal = journal::JournalFile::create(journal::journal_path(environment_.path()), header);
+  if (!journal) return fail(std::move(journal.error()));
+  if (auto ok = journal::write_stamp(environment_.descriptor(), options_.path, header.epoch); !ok) {
+    health_.note(ok.error());
+    return ok;
+  }
+  return open_journal(header.epoch);
+}
+
+// Files of format 1.0 know no stamp: whoever reads no further has to refuse them before there is one.
+Result<void> Committer::upgrade_format() {
+  if (options_.format.minor >= codec::format_minor) return {};
+  options_.format.minor = codec::format_minor;
+  environment_.set_commits(storage::EnvironmentOptions::Commits::synced);
+  const auto upgrade = [this]() -> Result<void> {
+    auto transaction = environment_.begin_write();
+    if (!transaction) return fail(std::move(transaction.error()));
+    if (auto ok = write_meta(*transaction, tables_.meta, MetaRow::format, codec::encode(options_.format)); !ok)
+      return ok;
+    return transaction->commit();
+  };
+  auto done = upgrade();
+  environment_.set_commits(storage::EnvironmentOptions::Commits::unsynced);
+  return done;
+}
+
+// LMDB repairs what a dead writer left when its mutex is taken next; pins taken before that may be swept away.
+Result<void> Committer::mend_writer_mutex() {
+  auto transaction = environment_.begin_write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  return {};
+}
+
+Result<Position> Committer::find_applied() {
+  if (auto ok = base_.renew(); !ok) return fail(std::move(ok.error()));
+  auto applied = read_applied(base_, tables_.meta, commits_.epoch);
+  base_.release();
+  if (!applied) return fail(std::move(applied.error()));
+  return applied->value_or(checkpoints_.header().start);
+}
+
+Result<void> Committer::replay(const Position& from) {
+  const std::int64_t began = journal::monotonic_ns();
+  const std::uint64_t capacity = checkpoints_.header().capacity_bytes;
+  const storage::EnvironmentInfo info = environment_.info();
+  const std::uint64_t wanted = (info.last_page + 1) * info.page_bytes + 4 * capacity;
+  if (wanted > info.map_bytes) {
+    if (auto ok = environment_.grow_map(wanted, options_.busy_timeout); !ok) return ok;
+  }
+
+  codec::RecoveryRow recovery;
+  std::optional<storage::WriteTransaction> transaction;
+  std::optional<Catalogue> catalogue;
+  std::uint64_t batch_bytes = 0;
+  const auto begin = [&]() -> Result<void> {
+    auto begun = environment_.begin_write();
+    if (!begun) return fail(std::move(begun.error()));
+    transaction.emplace(std::move(*begun));
+    auto read = read_catalogue(*transaction, tables_.meta, 0);
+    if (!read) return fail(std::move(read.error()));
+    catalogue = std::move(*read);
+    batch_bytes = 0;
+    return {};
+  };
+  const auto commit = [&](const Position& applied) -> Result<void> {
+    if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, applied); !ok) return ok;
+    auto done = transaction->commit();
+    transaction.reset();
+    return done;
+  };
+  const auto visit = [&](const Position& at, std::string_view payload, const Position& behind) -> Result<void> {
+    if (!transaction) {
+      if (auto ok = begin(); !ok) return ok;
+    }
+    auto changes = decode_changes(payload);
+    if (!changes) {
+      changes.error().message = journal_.path() + ", record " + std::to_string(at.lsn) + ": " + changes.error().message;
+      return fail(std::move(changes.error()));
+    }
+    for (const Change& change : *changes) {
+      auto applied = apply(*transaction, tables_, *catalogue, change);
+      if (!applied) return fail(std::move(applied.error()));
+    }
+    ++recovery.changes;
+    recovery.bytes += payload.size();
+    batch_bytes += payload.size();
+    return batch_bytes < replay_batch_bytes ? Result<void>() : commit(behind);
+  };
+  auto end = journal_.scan(from, capacity, visit);
+  if (!end) return fail(std::move(end.error()));
+
+  // What lies behind the end, torn or never acknowledged, belongs to no chain that begins with a new salt.
+  const Position fresh{end->lsn, journal::records_begin, journal::make_salt()};
+  if (!transaction) {
+    if (auto ok = begin(); !ok) return ok;
+  }
+  recovery.finished = now();
+  recovery.milliseconds = static_cast<std::uint64_t>((journal::monotonic_ns() - began) / 1'000'000);
+  if (auto ok = write_meta(*transaction, tables_.meta, MetaRow::recovery, codec::encode(recovery)); !ok) return ok;
+  if (auto ok = commit(fresh); !ok) return ok;
+  commits_.applied = fresh;
+  if (auto ok = checkpoints_.make(); !ok) return ok;
+  group_.reset(fresh, fresh, capacity);
+  return {};
+}
+
+Result<void> Committer::read_rows() {
+  if (auto ok = base_.renew(); !ok) return ok;
+  auto counters = read_counters(base_, tables_.meta);
+  if (!counters) return fail(std::move(counters.error()));
+  counters_ = *counters;
+  auto catalogue = read_catalogue(base_, tables_.meta, counters->catalogue);
+  base_.release();
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  catalogue_ = std::make_shared<const Catalogue>(std::move(*catalogue));
+  return {};
+}
+
+Applier::Clock::duration Committer::rest() {
+  if (!health_.is_good()) return late;
+  if (!writers_.try_take()) return soon;
+  const auto next = turn_.is_held() ? end_turn() : rest_long();
+  writers_.give();
+  return next;
+}
+
+Applier::Clock::duration Committer::end_turn() {
+  if (!applier_.is_idle()) return Applier::Clock::duration::zero();
+  if (auto ok = group_.flush(); !ok) {
+    health_.note(ok.error());
+    return late;
+  }
+  if (!checkpoints_.is_idle()) return soon;
+  give_turn();
+  return is_dirty_ ? Applier::Clock::duration(idle_time) : Applier::Clock::duration(late);
+}
+
+Applier::Clock::duration Committer::rest_long() {
+  if (!is_dirty_) return late;
+  const auto left = committed_at_ + idle_time - Applier::Clock::now();
+  if (left > Applier::Clock::duration::zero()) return left;
+  is_dirty_ = false;
+  // Others that write hold pins of their own: ours would only keep them from using pages again.
+  auto since = turn_.others_wrote() ? Result<Since>(Since::others) : turn_.take(std::chrono::milliseconds(0));
+  if (turn_.is_held()) {
+    if (*since == Since::nothing) static_cast<void>(checkpoints_.make());  // a failure is noted there
+    is_settled_ = *since == Since::nothing;
+    if (*since == Since::died) {
+      turn_.abandon();
+    } else {
+      turn_.give();
+    }
+  }
+  checkpoints_.release();
+  return late;
+}
+
+Result<void> Committer::close() {
+  if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+  auto done = health_.check();
+  if (turn_.is_held()) {
+    if (done) done = catch_up();
+    checkpoints_.wait_idle();
+    if (done) done = health_.check();
+    if (done) {
+      give_turn();
+    } else {
+      turn_.abandon();
+    }
+  }
+  writers_.give();
+  applier_.stop();
+  checkpoints_.stop();
+  checkpoints_.release();
+  return done;
+}
+
+}  // namespace flowkeep::store

@@ -1,0 +1,144 @@
+#include "store/overlay.hpp"
+
+#include "codec/record.hpp"
+
+namespace flowkeep::store {
+
+std::size_t Overlay::slot_of(const Guid& id) noexcept {
+  return std::hash<Guid>()(id) % std::tuple_size_v<decltype(filter_)>;
+}
+
+void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn) {
+  for (const Change& change : *changes) add(change, lsn);
+  records_.emplace_back(lsn, changes);
+}
+
+void Overlay::add(const Change& change, std::uint64_t lsn) {
+  for (const RowChange& row : change.rows) {
+    const auto [at, is_new] = rows_.insert_or_assign(row.id, Row{&row, lsn});
+    if (is_new) filter_[slot_of(row.id)].fetch_add(1, std::memory_order_release);
+  }
+  for (const BlobChange& blob : change.blobs) {
+    if (blob.references == 0) continue;
+    blobs_[blob.id] = {static_cast<std::uint64_t>(blob.references), blob.content.get(), lsn};
+    by_hash_.emplace(blob.content->hash, blob.id);
+  }
+  for (const auto& [id, references] : change.references) {
+    Blob& blob = blobs_[id];
+    blob.references = references;
+    blob.lsn = lsn;
+  }
+}
+
+void Overlay::prune(std::uint64_t lsn) {
+  while (!records_.empty() && records_.front().first <= lsn) {
+    for (const Change& change : *records_.front().second) forget(change, lsn);
+    records_.pop_front();
+  }
+}
+
+void Overlay::forget(const Change& change, std::uint64_t lsn) {
+  for (const RowChange& row : change.rows) {
+    const auto at = rows_.find(row.id);
+    if (at == rows_.end() || at->second.lsn > lsn) continue;
+    rows_.erase(at);
+    filter_[slot_of(row.id)].fetch_sub(1, std::memory_order_release);
+  }
+  const auto forget_blob = [&](std::uint64_t id) {
+    const auto at = blobs_.find(id);
+    if (at == blobs_.end()) return;
+    if (at->second.lsn <= lsn) {
+      blobs_.erase(at);
+    } else {
+      at->second.content = nullptr;  // a later record keeps its count; the content is in the tables, or gone
+    }
+  };
+  for (const BlobChange& blob : change.blobs) {
+    if (blob.references == 0) continue;
+    forget_hash(blob.content->hash, blob.id);
+    forget_blob(blob.id);
+  }
+  for (const auto& [id, references] : change.references) {
+    const auto at = blobs_.find(id);
+    if (at != blobs_.end() && at->second.lsn <= lsn && at->second.content == nullptr) blobs_.erase(at);
+  }
+}
+
+void Overlay::forget_hash(std::uint64_t hash, std::uint64_t blob_id) {
+  const auto [first, last] = by_hash_.equal_range(hash);
+  for (auto at = first; at != last; ++at) {
+    if (at->second != blob_id) continue;
+    by_hash_.erase(at);
+    return;
+  }
+}
+
+const RowChange* Overlay::find_row(const Guid& id) const {
+  const auto at = rows_.find(id);
+  return at == rows_.end() ? nullptr : at->second.change;
+}
+
+std::optional<std::uint64_t> Overlay::references(std::uint64_t blob_id) const {
+  const auto at = blobs_.find(blob_id);
+  if (at == blobs_.end()) return std::nullopt;
+  return at->second.references;
+}
+
+std::optional<std::uint64_t> Overlay::find_equal(const blob::Prepared& content) const {
+  const auto [first, last] = by_hash_.equal_range(content.hash);
+  for (auto at = first; at != last; ++at) {
+    const auto blob = blobs_.find(at->second);
+    if (blob == blobs_.end() || blob->second.references == 0 || blob->second.content == nullptr) continue;
+    if (blob::equal(*blob->second.content, content)) return at->second;
+  }
+  return std::nullopt;
+}
+
+const RowChange* Basis::pending(const Guid& id) const {
+  for (const Overlay* overlay : overlays_) {
+    if (const RowChange* row = overlay->find_row(id)) return row;
+  }
+  return nullptr;
+}
+
+Result<std::optional<index::RowKey>> Basis::find_row_key(const Guid& id) const {
+  if (const RowChange* row = pending(id)) return row->new_key;
+  return store::find_row_key(transaction_, tables_, id);
+}
+
+Result<std::optional<StoredRow>> Basis::find_row(const Guid& id) const {
+  const RowChange* row = pending(id);
+  if (row == nullptr) return store::find_row(transaction_, tables_, id);
+  if (!row->new_key) return std::nullopt;
+  auto session = codec::RecordView::verify(row->record);
+  if (!session) return fail(std::move(session.error()));
+  return StoredRow{*row->new_key, *session};
+}
+
+Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::Prepared& content) const {
+  for (const Overlay* overlay : overlays_) {
+    const auto id = overlay->find_equal(content);
+    if (id && references(*id).value_or(0) > 0) return id;
+  }
+  auto stored = blob::find_equal(transaction_, tables_.blobs, content);
+  if (!stored || !*stored) return stored;
+  // Its last reference may be on its way out.
+  for (const Overlay* overlay : overlays_) {
+    const auto references = overlay->references(**stored);
+    if (!references) continue;
+    if (*references == 0) return std::nullopt;
+    break;
+  }
+  return stored;
+}
+
+Result<std::uint64_t> Basis::references(std::uint64_t blob_id) const {
+  for (const Overlay* overlay : overlays_) {
+    if (const auto references = overlay->references(blob_id)) return *references;
+  }
+  auto row = blob::get_row(transaction_, tables_.blobs, blob_id);
+  if (!row) return fail(std::move(row.error()));
+  return row->references;
+}
+
+}  // namespace flowkeep::store

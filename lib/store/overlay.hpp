@@ -1,0 +1,85 @@
+// What is accepted but not yet in the tables.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "store/change_bytes.hpp"
+#include "store/reading.hpp"
+
+namespace flowkeep::store {
+
+/// Rows and binaries as they are after a series of changes, over what the tables say. All numbers are absolute, so that
+/// it does no harm when the tables have got there already. Guarded by the writer's lock, but may_hold().
+class Overlay {
+ public:
+  struct Row {
+    const RowChange* change = nullptr;
+    std::uint64_t lsn = 0;
+  };
+
+  /// Puts changes on top. They are part of record `lsn` of the journal.
+  void add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn);
+  /// Puts a change of a transaction that has no record yet on top; `change` stays where it is.
+  void add(const Change& change, std::uint64_t lsn = 0);
+  /// Forgets what the tables hold: records up to `lsn`.
+  void prune(std::uint64_t lsn);
+  [[nodiscard]] bool empty() const noexcept { return rows_.empty() && blobs_.empty(); }
+
+  [[nodiscard]] const RowChange* find_row(const Guid& id) const;
+  /// How many columns refer to a binary; std::nullopt: as the tables say.
+  [[nodiscard]] std::optional<std::uint64_t> references(std::uint64_t blob_id) const;
+  /// A binary that has exactly this content.
+  [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::Prepared& content) const;
+
+  /// Whether it may have something on a session. Any thread.
+  [[nodiscard]] bool may_hold(const Guid& id) const noexcept {
+    return filter_[slot_of(id)].load(std::memory_order_acquire) != 0;
+  }
+
+ private:
+  struct Blob {
+    std::uint64_t references = 0;
+    const blob::Prepared* content = nullptr;  // none: the tables have it
+    std::uint64_t lsn = 0;
+  };
+  [[nodiscard]] static std::size_t slot_of(const Guid& id) noexcept;
+  void forget(const Change& change, std::uint64_t lsn);
+  void forget_hash(std::uint64_t hash, std::uint64_t blob_id);
+
+  std::unordered_map<Guid, Row> rows_{};
+  std::unordered_map<std::uint64_t, Blob> blobs_{};
+  std::unordered_multimap<std::uint64_t, std::uint64_t> by_hash_{};  // content hash -> blob id
+  std::deque<std::pair<std::uint64_t, std::shared_ptr<const Changes>>> records_{};
+  std::array<std::atomic<std::uint32_t>, 1024> filter_{};
+};
+
+/// What a validation reads: the tables, under what is accepted, under the transaction's own changes.
+class Basis {
+ public:
+  /// `own` may be nullptr.
+  Basis(const storage::Transaction& transaction, const Tables& tables, const Overlay& accepted, const Overlay* own)
+      : transaction_(transaction), tables_(tables), overlays_{own != nullptr ? own : &accepted, &accepted} {}
+
+  // As their namesakes in reading.hpp and blob_store.hpp.
+  [[nodiscard]] Result<std::optional<index::RowKey>> find_row_key(const Guid& id) const;
+  [[nodiscard]] Result<std::optional<StoredRow>> find_row(const Guid& id) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const blob::Prepared& content) const;
+  [[nodiscard]] Result<std::uint64_t> references(std::uint64_t blob_id) const;
+  [[nodiscard]] const storage::Transaction& transaction() const noexcept { return transaction_; }
+  [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
+
+ private:
+  [[nodiscard]] const RowChange* pending(const Guid& id) const;
+  const storage::Transaction& transaction_;
+  const Tables& tables_;
+  std::array<const Overlay*, 2> overlays_;
+};
+
+}  // namespace flowkeep::store

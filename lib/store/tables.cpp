@@ -1,0 +1,25 @@
+#include "store/tables.hpp"
+
+#include "index/index_table.hpp"
+
+namespace flowkeep::store {
+
+using storage::TableKind;
+
+std::array<TableInfo, 7 + index_count> table_infos(Tables& tables) {
+  std::array<TableInfo, 7 + index_count> infos{{
+      {"meta", TableKind::integer, &tables.meta},
+      {"sessions", TableKind::bytes, &tables.sessions},
+      {"ids", TableKind::bytes, &tables.ids},
+      {"deletions", TableKind::integer, &tables.deletions},
+      {"blobs", TableKind::integer, &tables.blobs.blobs},
+      {"chunks", TableKind::bytes, &tables.blobs.chunks},
+      {"blob_hashes", TableKind::integer_sets, &tables.blobs.blob_hashes},
+  }};
+  for (std::size_t i = 0; i < index_count; ++i) {
+    infos[7 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
+  }
+  return infos;
+}
+
+}  // namespace flowkeep::store

@@ -1,0 +1,31 @@
+// The tables of a store.
+#pragma once
+
+#include <array>
+
+#include <flowkeep/index.hpp>
+
+#include "blob/blob_store.hpp"
+#include "storage/transaction.hpp"
+
+namespace flowkeep::store {
+
+/// The tables of a store, all of them made when it is created.
+struct Tables {
+  storage::Table meta{};       ///< integer: MetaRow -> row
+  storage::Table sessions{};   ///< bytes: RowKey -> record
+  storage::Table ids{};        ///< bytes: flowsessionid in key order -> RowKey
+  storage::Table deletions{};  ///< integer: versionnumber -> Deletion
+  blob::Tables blobs{};
+  std::array<storage::Table, index_count> indexes{};  ///< sorted sets: index key -> RowKeys
+};
+
+/// Name and kind of every table, and where its handle goes.
+struct TableInfo {
+  const char* name;
+  storage::TableKind kind;
+  storage::Table* table;
+};
+[[nodiscard]] std::array<TableInfo, 7 + index_count> table_infos(Tables& tables);
+
+}  // namespace flowkeep::store
