@@ -136,7 +136,12 @@ Result<void> Applier::apply(const std::vector<Item>& batch) {
 }
 
 void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
-  if (!done) health_.note(done.error());
+  // Before anybody can see that it is applied, and give the turn away: a checkpoint may be asked for here.
+  if (done) {
+    listener_.committed(batch.back().lsn);
+  } else {
+    health_.note(done.error());
+  }
   {
     const std::lock_guard lock(mutex_);
     if (done) {
@@ -148,7 +153,6 @@ void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
     }
   }
   progress_.notify_all();
-  if (done) listener_.committed();
 }
 
 void Applier::run() {

@@ -28,8 +28,8 @@ class Applier {
   class Listener {
    public:
     virtual ~Listener() = default;
-    /// A commit was made.
-    virtual void committed() = 0;
+    /// A commit was made; the tables hold record `lsn`, which applied() does not say yet.
+    virtual void committed(std::uint64_t lsn) = 0;
     /// There is nothing to apply. Answers when to call again.
     virtual Clock::duration rest() = 0;
   };

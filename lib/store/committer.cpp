@@ -199,8 +199,8 @@ Result<void> Committer::make_visible() {
   return applier_.wait(acknowledged_.load(), options_.busy_timeout);
 }
 
-void Committer::committed() {
-  page_.state().applied = applier_.applied();
+void Committer::committed(std::uint64_t lsn) {
+  page_.state().applied = lsn;
   page_.note_commit(environment_.info().last_transaction);
   is_dirty_ = true;
   const auto present = Applier::Clock::now();

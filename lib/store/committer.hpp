@@ -131,7 +131,7 @@ class Committer : private Applier::Listener {
   [[nodiscard]] std::uint64_t next_capacity() const;
 
   // By the applier's thread.
-  void committed() override;
+  void committed(std::uint64_t lsn) override;
   Applier::Clock::duration rest() override;
   [[nodiscard]] Applier::Clock::duration end_turn();
   [[nodiscard]] Applier::Clock::duration rest_long();
