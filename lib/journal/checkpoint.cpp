@@ -60,11 +60,14 @@ Result<void> Checkpointer::finish(Job& job, JournalFile& journal) {
 
 Result<bool> Checkpointer::guard(const Header& header) {
   const std::uint64_t checkpoint = header.image.newest().txnid;
-  for (const storage::Pin& pin : *pins_) {
-    if (pin.is_held() && pin.id() <= checkpoint) return true;
+  bool guards = false;
+  for (const storage::Pin& pin : *pins_) guards |= pin.is_held() && pin.id() <= checkpoint;
+  if (environment_->info().last_transaction != checkpoint) {
+    if (!guards) release();
+    return guards;
   }
+  // An older pin would keep pages from being used again for as long as this process writes.
   release();
-  if (environment_->info().last_transaction != checkpoint) return false;
   storage::Pin& pin = pins_->front();
   if (auto ok = pin.hold(); !ok) return fail(std::move(ok.error()));
   if (pin.id() == checkpoint || FLOWKEEP_WRONG(4)) return true;

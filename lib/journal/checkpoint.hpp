@@ -31,9 +31,9 @@ class Checkpointer {
   [[nodiscard]] Result<void> finish(Job& job, JournalFile& journal);
 
   /// Whether this process may let LMDB use pages again: it holds a pin that is not newer than the checkpoint. Where the
-  /// checkpoint is the last commit, a pin is taken for it.
+  /// checkpoint is the last commit, that is the pin it holds afterwards. Not while a checkpoint is made.
   [[nodiscard]] Result<bool> guard(const Header& header);
-  /// The commits that are pinned; 0: none.
+  /// The commits that are pinned, in no order; 0: none.
   [[nodiscard]] std::array<std::uint64_t, 2> pinned() const noexcept;
   /// Lets every pin go. No commit of this process may follow before guard() or a checkpoint.
   void release() noexcept;

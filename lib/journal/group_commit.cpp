@@ -8,8 +8,13 @@ namespace {
 
 // Buffers that have grown beyond this are given back.
 constexpr std::size_t spare_bytes = 256U << 10;
+constexpr std::size_t spare_count = 4;
 
 }  // namespace
+
+GroupCommit::GroupCommit(JournalFile& file) : file_(file) {
+  spare_.reserve(spare_count);  // lead() allocates nothing
+}
 
 void GroupCommit::reset(const Position& tail, const Position& start, std::uint64_t capacity_bytes) {
   const std::lock_guard lock(mutex_);
@@ -125,7 +130,7 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock, Level level) {
 
   lock.lock();
   for (Run& run : runs) {
-    if (run.bytes.capacity() <= spare_bytes && spare_.size() < 4) spare_.push_back(std::move(run.bytes));
+    if (run.bytes.capacity() <= spare_bytes && spare_.size() < spare_count) spare_.push_back(std::move(run.bytes));
   }
   leading_ = false;
   if (done) {

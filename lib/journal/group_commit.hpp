@@ -21,7 +21,7 @@ namespace flowkeep::journal {
 /// but reset() and enqueue() by one at a time (it holds the writer's lock).
 class GroupCommit {
  public:
-  explicit GroupCommit(JournalFile& file) noexcept : file_(file) {}
+  explicit GroupCommit(JournalFile& file);
 
   enum class Level : std::uint8_t {
     synced,   ///< on the disk

@@ -8,6 +8,8 @@
 #include <array>
 #include <utility>
 
+#include "journal/sidecars.hpp"
+
 namespace flowkeep::journal {
 
 Result<JournalFile> JournalFile::create(const std::string& path, const Header& header) {
@@ -27,8 +29,8 @@ Result<JournalFile> JournalFile::create(const std::string& path, const Header& h
   return fail(std::move(made.error()));
 }
 
-Result<JournalFile> JournalFile::open(const std::string& path) {
-  auto file = storage::Descriptor::open(path, O_RDWR);
+Result<JournalFile> JournalFile::open(const std::string& path, Access access) {
+  auto file = storage::Descriptor::open(path, access == Access::read_only ? O_RDONLY : O_RDWR);
   if (!file) return fail(std::move(file.error()));
   return JournalFile(std::move(*file), path);
 }
@@ -57,7 +59,10 @@ Result<void> JournalFile::write(std::uint64_t offset, std::string_view bytes) {
 }
 
 Result<void> JournalFile::sync() {
-  return storage::sync_data(file_.get(), path_);
+  if (auto ok = storage::sync_data(file_.get(), path_); !ok) return ok;
+  struct stat facts {};
+  if (::fstat(file_.get(), &facts) == 0 && facts.st_nlink > 0) return {};
+  return fail(removed_while_open(path_));
 }
 
 Result<void> JournalFile::extend(std::uint64_t from_bytes, std::uint64_t to_bytes) {

@@ -23,7 +23,8 @@ class JournalFile {
   /// Errors: full, access_denied, io.
   [[nodiscard]] static Result<JournalFile> create(const std::string& path, const Header& header);
   /// Errors: not_found, access_denied, io.
-  [[nodiscard]] static Result<JournalFile> open(const std::string& path);
+  enum class Access : std::uint8_t { read_only, read_write };
+  [[nodiscard]] static Result<JournalFile> open(const std::string& path, Access access = Access::read_write);
 
   /// The newest valid header; std::nullopt where neither slot holds one. Errors: io.
   [[nodiscard]] Result<std::optional<Header>> read_header();
@@ -31,6 +32,7 @@ class JournalFile {
   [[nodiscard]] Result<void> write_header(Header& header);
 
   [[nodiscard]] Result<void> write(std::uint64_t offset, std::string_view bytes);
+  /// Errors: io (also where the file has been removed: a recovery would not find it).
   [[nodiscard]] Result<void> sync();
   /// Makes the file longer, zeros written and synced; it counts once a header says so. Errors: full, io.
   [[nodiscard]] Result<void> extend(std::uint64_t from_bytes, std::uint64_t to_bytes);

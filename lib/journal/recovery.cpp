@@ -17,7 +17,7 @@ Result<std::optional<Header>> examine(int descriptor, const std::string& path) {
   if (!stamp) return fail(std::move(stamp.error()));
   if (!*stamp) return std::nullopt;
   const std::string name = journal_path(path);
-  auto journal = JournalFile::open(name);
+  auto journal = JournalFile::open(name, JournalFile::Access::read_only);
   if (!journal && journal.error().code == Errc::not_found) {
     return fail(Errc::corrupt, path + " was not closed, and its journal " + name +
                                    " is missing: put it back, or restore a backup (a copy of a store that is open has "
@@ -32,6 +32,18 @@ Result<std::optional<Header>> examine(int descriptor, const std::string& path) {
                                    ": put the right one back, or restore a backup; nothing was changed");
   }
   return header;
+}
+
+Result<bool> is_at_checkpoint(const Header& header, int descriptor, const std::string& path) {
+  auto present = storage::read_meta_image(descriptor, path);
+  if (!present) return fail(std::move(present.error()));
+  if (present->sectors != header.image.sectors || present->roots_hash != header.image.roots_hash) return false;
+  auto journal = JournalFile::open(journal_path(path), JournalFile::Access::read_only);
+  if (!journal) return fail(std::move(journal.error()));
+  const auto pass = [](const Position&, std::string_view, const Position&) { return Result<void>(); };
+  auto end = journal->scan(header.start, header.capacity_bytes, pass);
+  if (!end) return fail(std::move(end.error()));
+  return end->lsn == header.start.lsn;
 }
 
 Result<void> restore_checkpoint(const Header& header, int descriptor, const std::string& path) {

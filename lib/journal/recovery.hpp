@@ -25,6 +25,10 @@ namespace flowkeep::journal {
 /// Errors: corrupt (the journal is missing, or another file's or state's), io.
 [[nodiscard]] Result<std::optional<Header>> examine(int descriptor, const std::string& path);
 
+/// Whether the file is the checkpoint, byte for byte where it matters, and the journal holds nothing behind it: then it
+/// can be read as it is. Errors: io.
+[[nodiscard]] Result<bool> is_at_checkpoint(const Header& header, int descriptor, const std::string& path);
+
 /// Puts the checkpoint's meta pages back, while nobody has the store open. A pair of files that was copied is walked
 /// page by page first. Errors: corrupt, io.
 [[nodiscard]] Result<void> restore_checkpoint(const Header& header, int descriptor, const std::string& path);

@@ -14,6 +14,8 @@ constexpr std::chrono::microseconds poll_interval{300};
 // Well over the poll interval: a waiting process is seen although it was not scheduled at once.
 constexpr std::int64_t wanted_for_ns = 20'000'000;
 constexpr std::chrono::milliseconds courtesy{3};
+// What a turn costs (the tables catch up, the next one reads them anew) is shared by all commits of so long a time.
+constexpr std::int64_t share_ns = 5'000'000;
 
 /// "stopped" where the process does not run until somebody lets it go on.
 std::string state_of(std::int64_t pid) {
@@ -36,7 +38,7 @@ Result<Turn::Since> Turn::take(std::chrono::milliseconds timeout) {
     auto locked = lock_.try_lock(storage::FileLock::Byte::turn, storage::FileLock::Kind::exclusive);
     if (!locked) return fail(std::move(locked.error()));
     if (*locked) break;
-    state.wanted_at = monotonic_ns();
+    if (timeout > timeout.zero()) state.wanted_at = monotonic_ns();
     if (Clock::now() >= deadline) {
       const std::int64_t writer = state.in_turn;
       return fail(Errc::busy, path_ + ": " + (writer == 0 ? std::string("another process") : state_of(writer)) +
@@ -46,6 +48,7 @@ Result<Turn::Since> Turn::take(std::chrono::milliseconds timeout) {
     std::this_thread::sleep_for(poll_interval);
   }
   held_ = true;
+  taken_at_ = monotonic_ns();
   state.wanted_at = 0;  // others that wait will say so again
   const bool died = state.in_turn != 0;
   const bool others = state.turns != my_turn_ || my_turn_ == 0;
@@ -68,8 +71,9 @@ void Turn::abandon() noexcept {
   lock_.unlock(storage::FileLock::Byte::turn);
 }
 
-bool Turn::is_wanted() const noexcept {
-  return monotonic_ns() - page_.state().wanted_at < wanted_for_ns;
+bool Turn::is_to_pass_on() const noexcept {
+  const std::int64_t present = monotonic_ns();
+  return present - page_.state().wanted_at < wanted_for_ns && present - taken_at_ >= share_ns;
 }
 
 void Turn::let_others_in() const {

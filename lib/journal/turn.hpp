@@ -32,8 +32,8 @@ class Turn {
   void abandon() noexcept;
   [[nodiscard]] bool is_held() const noexcept { return held_; }
 
-  /// Whether another process is polling for it.
-  [[nodiscard]] bool is_wanted() const noexcept;
+  /// Whether another process is polling for it, and this one has had it long enough for its groups of commits.
+  [[nodiscard]] bool is_to_pass_on() const noexcept;
   /// After give(): lets a process that was polling have it before this one asks again.
   void let_others_in() const;
   /// Whether another process has had the turn since this one did.
@@ -44,6 +44,7 @@ class Turn {
   storage::FileLock& lock_;
   SharedPage& page_;
   std::uint64_t my_turn_ = 0;
+  std::int64_t taken_at_ = 0;
   bool held_ = false;
 };
 

@@ -154,22 +154,27 @@ Result<void> Environment::grow_map(std::uint64_t bytes, std::chrono::millisecond
 }
 
 Result<void> Environment::move_map(std::uint64_t bytes, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   {
     std::unique_lock lock(moving_mutex_);
     if (moving_.load()) {
-      moved_.wait(lock, [this] { return !moving_.load(); });
-      return {};
+      if (!moved_.wait_until(lock, deadline, [this] { return !moving_.load(); })) {
+        return fail(Errc::busy, "the map is in use");
+      }
+      if (bytes == 0 || info().map_bytes >= bytes) return {};
     }
     moving_.store(true);
   }
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool empty = inside_.load() == 0;
   while (!empty && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     empty = inside_.load() == 0;
   }
-  const bool wanted = bytes == 0 || bytes > info().map_bytes;
-  const int code = empty && wanted ? ::mdb_env_set_mapsize(env_, bytes) : 0;
+  int code = 0;
+  if (empty && (bytes == 0 || bytes > info().map_bytes)) {
+    const std::lock_guard lock(map_mutex_);
+    code = ::mdb_env_set_mapsize(env_, bytes);
+  }
   {
     const std::lock_guard lock(moving_mutex_);
     moving_.store(false);
@@ -294,11 +299,13 @@ void Environment::recycle(MDB_txn* txn) noexcept {
 }
 
 bool Environment::is_fresh() const noexcept {
+  const std::lock_guard lock(map_mutex_);
   MDB_stat stat{};
   return ::mdb_env_stat(env_, &stat) == 0 && stat.ms_entries == 0;
 }
 
 EnvironmentInfo Environment::info() const {
+  const std::lock_guard lock(map_mutex_);
   MDB_envinfo info{};
   ::mdb_env_info(env_, &info);
   MDB_stat stat{};

@@ -132,6 +132,7 @@ class Environment {
   std::uint64_t generation_ = 0;
   EnvironmentOptions options_{};
 
+  mutable std::mutex map_mutex_{};  // while the map moves, and while somebody outside reads what lies in it
   std::atomic<std::int64_t> inside_{0};
   std::atomic<bool> moving_{false};
   std::mutex moving_mutex_{};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -74,6 +75,17 @@ Descriptor::~Descriptor() {
   ::close(descriptor_);
 }
 
+Result<FileIdentity> FileIdentity::of(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return fail(base::errno_error(Errc::io, "cannot examine " + path, errno));
+  return FileIdentity(path, facts.st_dev, facts.st_ino);
+}
+
+bool FileIdentity::is_still_there() const noexcept {
+  struct stat facts {};
+  return ::stat(path_.c_str(), &facts) == 0 && facts.st_dev == device_ && facts.st_ino == inode_;
+}
+
 Result<void> write_all(int descriptor, std::span<const char> bytes, std::uint64_t offset, const std::string& name) {
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -103,10 +115,13 @@ Result<void> sync_data(int descriptor, const std::string& name) {
   return fail(base::errno_error(Errc::io, "cannot sync " + name, errno));
 }
 
-Result<void> sync_directory_of(const std::string& path) {
+std::string directory_of(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
-  const std::string directory = slash == std::string::npos ? std::string(".") : path.substr(0, slash == 0 ? 1 : slash);
-  auto opened = Descriptor::open(directory, O_RDONLY | O_DIRECTORY);
+  return slash == std::string::npos ? std::string(".") : path.substr(0, slash == 0 ? 1 : slash);
+}
+
+Result<void> sync_directory_of(const std::string& path) {
+  auto opened = Descriptor::open(directory_of(path), O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(std::move(opened.error()));
   if (::fsync(opened->get()) == 0) return {};
   return fail(base::errno_error(Errc::io, "cannot sync the directory of " + path, errno));

@@ -1,6 +1,8 @@
 // Files beside LMDB's: whole writes, syncs, directory entries.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,6 +34,23 @@ class Descriptor {
 /// How many fork()s lie between this process and the one that loaded the library.
 [[nodiscard]] std::uint64_t fork_generation() noexcept;
 
+/// Which file a name led to.
+class FileIdentity {
+ public:
+  /// Errors: not_found, io.
+  [[nodiscard]] static Result<FileIdentity> of(const std::string& path);
+  /// Whether the name still leads to it.
+  [[nodiscard]] bool is_still_there() const noexcept;
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  FileIdentity(std::string path, dev_t device, ino_t inode) noexcept
+      : path_(std::move(path)), device_(device), inode_(inode) {}
+  std::string path_;
+  dev_t device_;
+  ino_t inode_;
+};
+
 /// Writes all of it. Errors: full, io.
 [[nodiscard]] Result<void> write_all(int descriptor, std::span<const char> bytes, std::uint64_t offset,
                                      const std::string& name);
@@ -40,6 +59,8 @@ class Descriptor {
                                            const std::string& name);
 /// fdatasync(). An error is final: what was written before it may be lost, whatever a later sync says.
 [[nodiscard]] Result<void> sync_data(int descriptor, const std::string& name);
+/// The directory that a path lies in.
+[[nodiscard]] std::string directory_of(const std::string& path);
 /// Makes the entries of the file's directory durable.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path);
 /// Removes a file; it need not be there.

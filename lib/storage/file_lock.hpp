@@ -16,8 +16,9 @@ namespace flowkeep::storage {
 class FileLock {
  public:
   enum class Byte : std::uint8_t {
-    open,  ///< shared: this process has the store open; exclusive: nobody else has
-    turn,  ///< exclusive: this process writes
+    open,     ///< shared: this process has the store open; exclusive: nobody else has
+    turn,     ///< exclusive: this process writes
+    writers,  ///< shared: this process has the store open for writing
   };
   enum class Kind : std::uint8_t { shared, exclusive };
   enum class Access : std::uint8_t { read_only, read_write };  ///< exclusive locks need read_write
@@ -32,6 +33,8 @@ class FileLock {
   void unlock(Byte byte) noexcept;
   /// Whether others hold this lock, of either kind. Errors: io.
   [[nodiscard]] Result<bool> held_by_others(Byte byte) noexcept;
+  /// The data file, for reading.
+  [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
 
  private:
   explicit FileLock(Descriptor file) noexcept : file_(std::move(file)) {}

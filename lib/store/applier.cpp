@@ -14,8 +14,7 @@ namespace {
 
 // Each commit of LMDB writes some 20 pages however little it holds.
 constexpr std::chrono::milliseconds pace{3};
-// A batch is one transaction, whose pages are in memory until its end.
-constexpr std::uint64_t batch_bytes = 1U << 20;
+constexpr std::chrono::milliseconds retry_interval{20};
 
 }  // namespace
 
@@ -45,6 +44,7 @@ void Applier::reset(std::uint64_t lsn) noexcept {
   const std::lock_guard lock(mutex_);
   queue_.clear();
   unapplied_bytes_ = 0;
+  unapplied_rows_ = 0;
   applied_.store(lsn, std::memory_order_release);
 }
 
@@ -54,6 +54,7 @@ void Applier::push(Item item) {
     const std::lock_guard lock(mutex_);
     first = queue_.empty();
     unapplied_bytes_ += item.bytes;
+    unapplied_rows_ += item.rows;
     queue_.push_back(std::move(item));
   }
   if (first) woken_.notify_one();
@@ -77,16 +78,15 @@ Result<void> Applier::wait_until(Done done, std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   ++waiting_;
   woken_.notify_one();
-  const bool in_time = progress_.wait_for(lock, timeout, [&] { return failed_ || done(); });
+  progress_.wait_for(lock, timeout, [&] { return failed_ || done(); });
   --waiting_;
   if (done()) return {};
   if (failed_) {
     lock.unlock();
     return health_.check();
   }
-  static_cast<void>(in_time);
   return fail(Errc::busy, environment_.path() + " does not catch up with its journal within " +
-                              std::to_string(timeout.count()) + " ms (busy_timeout): try again");
+                              std::to_string(timeout.count()) + " ms: try again");
 }
 
 Result<void> Applier::wait(std::uint64_t lsn, std::chrono::milliseconds timeout) {
@@ -103,8 +103,10 @@ std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& loc
   if (group_.appliable() < queue_.front().lsn) {
     // Nobody waits for it, or its group is being written.
     lock.unlock();
-    if (auto ok = group_.write_queued(); !ok) health_.note(ok.error());
+    const auto written = group_.write_queued();
+    if (!written) health_.note(written.error());
     lock.lock();
+    if (!written) failed_ = true;
   }
   std::vector<Item> batch;
   const std::uint64_t last = group_.appliable();
@@ -135,20 +137,33 @@ Result<void> Applier::apply(const std::vector<Item>& batch) {
   return {};
 }
 
+// Applies a batch; what passes by itself (a map that cannot move yet, no memory) is waited for.
+Result<void> Applier::apply_in_time(const std::vector<Item>& batch) {
+  for (;;) {
+    auto done = apply(batch);
+    if (done || !is_passing(done.error().code)) return done;
+    std::unique_lock lock(mutex_);
+    if (woken_.wait_for(lock, retry_interval, [this] { return stopping_; })) return done;
+  }
+}
+
 void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
   // Before anybody can see that it is applied, and give the turn away: a checkpoint may be asked for here.
   if (done) {
     listener_.committed(batch.back().lsn);
-  } else {
+  } else if (!is_passing(done.error().code)) {
     health_.note(done.error());
   }
   {
     const std::lock_guard lock(mutex_);
     if (done) {
-      for (const Item& item : batch) unapplied_bytes_ -= item.bytes;
+      for (const Item& item : batch) {
+        unapplied_bytes_ -= item.bytes;
+        unapplied_rows_ -= item.rows;
+      }
       queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
       applied_.store(batch.back().lsn, std::memory_order_release);
-    } else {
+    } else if (!is_passing(done.error().code)) {
       failed_ = true;
     }
   }
@@ -180,7 +195,7 @@ void Applier::run() {
     }
     lock.unlock();
     next = Clock::now() + pace;
-    finish(batch, apply(batch));
+    finish(batch, apply_in_time(batch));
     lock.lock();
   }
 }

@@ -23,6 +23,8 @@ namespace flowkeep::store {
 /// milliseconds, or at once when somebody waits.
 class Applier {
  public:
+  /// About as much journal is applied in one transaction.
+  static constexpr std::uint64_t batch_bytes = 1U << 20;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {
@@ -55,6 +57,7 @@ class Applier {
     std::shared_ptr<const Changes> changes{};
     std::shared_ptr<const Catalogue> catalogue{};
     std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
   };
   // By the holder of the writer's lock.
   /// Goes on behind record `lsn`, with nothing to apply.
@@ -70,6 +73,7 @@ class Applier {
   void wake();
   [[nodiscard]] std::uint64_t applied() const noexcept { return applied_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t unapplied_bytes() const noexcept { return unapplied_bytes_.load(); }
+  [[nodiscard]] std::uint64_t unapplied_rows() const noexcept { return unapplied_rows_.load(); }
   [[nodiscard]] bool is_idle() const;
   /// Index entries met that did not agree with their records.
   [[nodiscard]] std::uint64_t disagreements() const noexcept { return disagreements_.load(); }
@@ -78,6 +82,7 @@ class Applier {
   void run();
   [[nodiscard]] std::vector<Item> take_batch(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Result<void> apply(const std::vector<Item>& batch);
+  [[nodiscard]] Result<void> apply_in_time(const std::vector<Item>& batch);
   void finish(const std::vector<Item>& batch, const Result<void>& done);
   template <class Done>
   [[nodiscard]] Result<void> wait_until(Done done, std::chrono::milliseconds timeout);
@@ -99,6 +104,7 @@ class Applier {
   bool failed_ = false;
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unapplied_bytes_{0};
+  std::atomic<std::uint64_t> unapplied_rows_{0};
   std::atomic<std::uint64_t> disagreements_{0};
   std::thread thread_{};
 };

@@ -29,17 +29,24 @@ void Checkpoints::stop() noexcept {
   thread_.join();
 }
 
-void Checkpoints::use(const journal::Header& header) {
-  const std::lock_guard lock(mutex_);
-  note(header);
+void Checkpoints::begin_turn() noexcept {
+  const std::lock_guard making(making_);
+  has_turn_ = true;
 }
 
-void Checkpoints::note(const journal::Header& header) {
+void Checkpoints::end_turn() noexcept {
+  const std::lock_guard making(making_);
+  has_turn_ = false;
+}
+
+void Checkpoints::use(const journal::Header& header) {
+  const std::lock_guard lock(mutex_);
   header_ = header;
-  const storage::MetaPage meta = header.image.newest();
-  transaction_ = meta.txnid;
-  last_page_ = meta.last_page;
-  made_at_ = journal::monotonic_ns();
+}
+
+void Checkpoints::note_pin(const journal::Header& header, std::int64_t at) noexcept {
+  pinned_last_page_ = header.image.newest().last_page;
+  pinned_at_ = at;
 }
 
 journal::Header Checkpoints::header() const {
@@ -48,7 +55,11 @@ journal::Header Checkpoints::header() const {
 }
 
 Result<bool> Checkpoints::guard() {
-  auto guarded = checkpointer_.guard(header());
+  const std::lock_guard making(making_);
+  const journal::Header checkpoint = header();
+  const auto before = checkpointer_.pinned();
+  auto guarded = checkpointer_.guard(checkpoint);
+  if (guarded && *guarded && checkpointer_.pinned() != before) note_pin(checkpoint, journal::monotonic_ns());
   publish_pins();
   return guarded;
 }
@@ -57,12 +68,14 @@ Result<bool> Checkpoints::guard() {
 void Checkpoints::publish_pins() noexcept {
   const auto pinned = checkpointer_.pinned();
   for (std::size_t i = 0; i < pinned.size(); ++i) page_.state().pinned[i] = pinned[i];
+  holds_pins_ = pinned != decltype(pinned){};
 }
 
 void Checkpoints::release() noexcept {
   const std::lock_guard making(making_);
   const auto pinned = checkpointer_.pinned();
   checkpointer_.release();
+  holds_pins_ = false;
   // Another process may have published its own meanwhile.
   for (std::size_t i = 0; i < pinned.size(); ++i) {
     std::uint64_t mine = pinned[i];
@@ -73,10 +86,12 @@ void Checkpoints::release() noexcept {
 Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
   const std::lock_guard making(making_);
   if (auto ok = health_.check(); !ok) return ok;
-  if (!journal_.is_linked()) {
-    const Error gone{Errc::io, journal_.path() + " has been removed or replaced while the store was open"};
-    health_.note(gone);
-    return fail(gone);
+  if (!has_turn_) return fail(Errc::internal, "a checkpoint was asked for without the turn");
+  auto whole = sidecars_.check();
+  if (whole && !journal_.is_linked()) whole = fail(journal::removed_while_open(journal_.path()));
+  if (!whole) {
+    health_.note(whole.error());
+    return whole;
   }
   const journal::Header before = header();
   const std::uint64_t capacity = std::max(before.capacity_bytes, capacity_bytes);
@@ -87,12 +102,14 @@ Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
       return ok;
     }
   }
+  const std::int64_t began = journal::monotonic_ns();
   auto job = [&] {
     const std::lock_guard commit(commits_.mutex);
     return checkpointer_.begin(before, commits_.applied);
   }();
   if (!job) {
-    health_.note(job.error());
+    // Nothing has happened yet: what passes by itself is tried again when the next one is due.
+    if (!is_passing(job.error().code)) health_.note(job.error());
     return fail(std::move(job.error()));
   }
   job->header.capacity_bytes = capacity;
@@ -103,8 +120,8 @@ Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
   }
   publish_pins();
   group_.recycle(job->header.start, capacity);
-  const std::lock_guard lock(mutex_);
-  note(job->header);
+  note_pin(job->header, began);
+  use(job->header);
   ++count_;
   return {};
 }
@@ -136,6 +153,7 @@ void Checkpoints::run() {
     if (requested_) {
       const std::uint64_t capacity = requested_capacity_;
       lock.unlock();
+      // What fails is noted in Health, or asked for again.
       auto made = health_.is_good() ? make(capacity) : Result<void>();
       if (!made && made.error().code == Errc::full) made = make();
       lock.lock();

@@ -8,34 +8,43 @@
 
 #include "journal/checkpoint.hpp"
 #include "journal/group_commit.hpp"
+#include "journal/sidecars.hpp"
 #include "store/commit_state.hpp"
 #include "store/health.hpp"
 
 namespace flowkeep::store {
 
-/// Makes checkpoints one at a time: by a thread of its own when they are asked for, or at once in the caller's. Only
-/// while this process has the turn.
+/// Makes checkpoints one at a time: by a thread of its own when they are asked for, or at once in the caller's. It does
+/// so between begin_turn() and end_turn(): without the turn a checkpoint would be another process's commit under this
+/// one's header.
 class Checkpoints {
  public:
   Checkpoints(storage::Environment& environment, journal::Checkpointer checkpointer, journal::JournalFile& journal,
-              journal::GroupCommit& group, CommitState& commits, Health& health, journal::SharedPage& page) noexcept
+              journal::GroupCommit& group, CommitState& commits, Health& health, journal::SharedPage& page,
+              const journal::Sidecars& sidecars) noexcept
       : environment_(environment),
         checkpointer_(std::move(checkpointer)),
         journal_(journal),
         group_(group),
         commits_(commits),
         health_(health),
-        page_(page) {}
+        page_(page),
+        sidecars_(sidecars) {}
   ~Checkpoints() { stop(); }
 
   /// Starts the thread, unless it runs. Errors: no_memory.
   [[nodiscard]] Result<void> start();
   void stop() noexcept;
 
+  void begin_turn() noexcept;
+  /// Waits for a checkpoint that is being made.
+  void end_turn() noexcept;
   /// Goes on from a header that is durable.
   void use(const journal::Header& header);
   /// Whether this process holds a pin that lets it commit; see Checkpointer::guard().
   [[nodiscard]] Result<bool> guard();
+  /// Whether this process holds any pin.
+  [[nodiscard]] bool holds_pins() const noexcept { return holds_pins_.load(); }
   /// Drops the pins; guard() is needed again before the next commit.
   void release() noexcept;
 
@@ -53,14 +62,14 @@ class Checkpoints {
   [[nodiscard]] journal::Header header() const;
   /// How many were made since the store was opened.
   [[nodiscard]] std::uint64_t count() const noexcept { return count_.load(); }
-  /// Transaction, last page and time (CLOCK_MONOTONIC, ns) of the last one.
-  [[nodiscard]] std::uint64_t transaction() const noexcept { return transaction_.load(); }
-  [[nodiscard]] std::uint64_t last_page() const noexcept { return last_page_.load(); }
-  [[nodiscard]] std::int64_t made_at() const noexcept { return made_at_.load(); }
+  /// When this process's pin was taken (CLOCK_MONOTONIC, ns), and the last page of the file then: no page given up
+  /// since is used again before the next checkpoint.
+  [[nodiscard]] std::int64_t pinned_at() const noexcept { return pinned_at_.load(); }
+  [[nodiscard]] std::uint64_t pinned_last_page() const noexcept { return pinned_last_page_.load(); }
 
  private:
   void run();
-  void note(const journal::Header& header);
+  void note_pin(const journal::Header& header, std::int64_t at) noexcept;
   void publish_pins() noexcept;
 
   storage::Environment& environment_;
@@ -70,8 +79,10 @@ class Checkpoints {
   CommitState& commits_;
   Health& health_;
   journal::SharedPage& page_;
+  const journal::Sidecars& sidecars_;
 
-  std::mutex making_{};         // held while one is made
+  std::mutex making_{};  // held while one is made, and while pins change; guards has_turn_
+  bool has_turn_ = false;
   mutable std::mutex mutex_{};  // guards the rest
   std::condition_variable changed_{};
   journal::Header header_{};
@@ -79,9 +90,9 @@ class Checkpoints {
   bool stopping_ = false;
   std::uint64_t requested_capacity_ = 0;
   std::atomic<std::uint64_t> count_{0};
-  std::atomic<std::uint64_t> transaction_{0};
-  std::atomic<std::uint64_t> last_page_{0};
-  std::atomic<std::int64_t> made_at_{0};
+  std::atomic<std::uint64_t> pinned_last_page_{0};
+  std::atomic<std::int64_t> pinned_at_{0};
+  std::atomic<bool> holds_pins_{false};
   std::thread thread_{};
 };
 

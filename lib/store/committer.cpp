@@ -1,6 +1,8 @@
 #include "store/committer.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 #include "store/apply.hpp"
@@ -14,7 +16,8 @@ constexpr std::uint64_t most_unapplied_bytes = 4U << 20;
 // What makes a checkpoint due: journal to replay, growth of the file (pages that it could use again), time.
 constexpr std::uint64_t journal_due_bytes = 4U << 20;
 constexpr std::uint64_t growth_due_bytes = 2U << 20;
-constexpr std::chrono::nanoseconds time_due = std::chrono::seconds(10);
+// Where other processes write too, each keeps pages back from all of them.
+constexpr std::chrono::nanoseconds time_due = std::chrono::seconds(2);
 constexpr std::size_t spare_payload_bytes = 256U << 10;
 
 bool adds_rows(const Changes& changes) {
@@ -22,6 +25,12 @@ bool adds_rows(const Changes& changes) {
     return std::any_of(change.rows.begin(), change.rows.end(),
                        [](const RowChange& row) { return row.new_key.has_value(); });
   });
+}
+
+std::uint64_t count_rows(const Changes& changes) {
+  std::uint64_t rows = 0;
+  for (const Change& change : changes) rows += change.rows.size();
+  return rows;
 }
 
 }  // namespace
@@ -34,13 +43,15 @@ Result<std::unique_ptr<Committer>> Committer::make(storage::Environment& environ
   auto base = environment.begin_read();
   if (!base) return fail(std::move(base.error()));
   base->release();
-  return std::unique_ptr<Committer>(
-      new Committer(environment, tables, lock, page, std::move(*checkpointer), std::move(*base), std::move(options)));
+  auto sidecars = journal::Sidecars::note(environment.path());
+  if (!sidecars) return fail(std::move(sidecars.error()));
+  return std::unique_ptr<Committer>(new Committer(environment, tables, lock, page, std::move(*sidecars),
+                                                  std::move(*checkpointer), std::move(*base), std::move(options)));
 }
 
 Committer::Committer(storage::Environment& environment, const Tables& tables, storage::FileLock& lock,
-                     journal::SharedPage& page, journal::Checkpointer checkpointer, storage::ReadTransaction base,
-                     CommitterOptions options)
+                     journal::SharedPage& page, journal::Sidecars sidecars, journal::Checkpointer checkpointer,
+                     storage::ReadTransaction base, CommitterOptions options)
     : environment_(environment),
       tables_(tables),
       page_(page),
@@ -49,7 +60,8 @@ Committer::Committer(storage::Environment& environment, const Tables& tables, st
       turn_(options_.path, lock, page),
       space_(environment),
       base_(std::move(base)),
-      checkpoints_(environment, std::move(checkpointer), journal_, group_, commits_, health_, page_),
+      sidecars_(std::move(sidecars)),
+      checkpoints_(environment, std::move(checkpointer), journal_, group_, commits_, health_, page_, sidecars_),
       applier_(environment, tables, group_, commits_, health_, *this) {}
 
 Committer::~Committer() {
@@ -60,15 +72,22 @@ Committer::~Committer() {
 Result<void> Committer::begin() {
   if (auto ok = health_.check(); !ok) return ok;
   if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+  struct Ending {  // whatever happens, exceptions included
+    Committer& committer;
+    bool is_due = true;
+    ~Ending() {
+      if (is_due) committer.end();
+    }
+  } ending{*this};
   Result<void> ready;
-  if (turn_.is_held() && turn_.is_wanted()) ready = give_way();
+  if (turn_.is_held() && turn_.is_to_pass_on()) ready = give_way();
   if (ready && !turn_.is_held()) ready = take_turn(options_.busy_timeout);
-  if (ready) ready = applier_.wait_below(most_unapplied_bytes, options_.busy_timeout);
+  if (ready) ready = applier_.wait_below(most_unapplied_bytes, patience());
   if (ready) {
     overlay_.prune(applier_.applied());
     ready = base_.renew();
   }
-  if (!ready) end();
+  ending.is_due = !ready;
   return ready;
 }
 
@@ -84,21 +103,37 @@ Result<Committer::Ticket> Committer::submit(std::shared_ptr<const Changes> chang
   base_.release();  // the map may have to grow
   encode(payload_, *changes);
   const auto purpose = adds_rows(*changes) ? SpaceAhead::Purpose::adding : SpaceAhead::Purpose::removing;
-  const std::uint64_t unapplied = applier_.unapplied_bytes() + payload_.size();
-  if (auto ok = space_.reserve(unapplied, purpose, options_.busy_timeout); !ok) return fail(std::move(ok.error()));
+  const std::uint64_t rows = count_rows(*changes);
+  if (auto ok = reserve_space({payload_.size(), rows}, purpose); !ok) return fail(std::move(ok.error()));
   auto has_room = make_room(payload_.size());
   if (!has_room) return fail(std::move(has_room.error()));
   if (!*has_room) return submit_directly(*changes);
 
   const auto level =
       durability == Durability::power_safe ? journal::GroupCommit::Level::synced : journal::GroupCommit::Level::written;
-  const Ticket ticket = group_.enqueue(payload_, level);
-  page_.state().accepted = ticket.lsn;
-  overlay_.add(changes, ticket.lsn);
-  accept(*changes);
-  applier_.push({ticket.lsn, ticket.behind, std::move(changes), catalogue_, payload_.size()});
-  if (payload_.capacity() > spare_payload_bytes) payload_ = std::string();
-  return ticket;
+  try {
+    const Ticket ticket = group_.enqueue(payload_, level);
+    page_.state().accepted = ticket.lsn;
+    overlay_.add(changes, ticket.lsn);
+    accept(*changes);
+    applier_.push({ticket.lsn, ticket.behind, std::move(changes), catalogue_, payload_.size(), rows});
+    if (payload_.capacity() > spare_payload_bytes) payload_ = std::string();
+    return ticket;
+  } catch (const std::bad_alloc&) {
+    // The record may be on its way to the disk, but nobody will apply it: only a recovery can.
+    const Error error{Errc::io, options_.path + " is out of memory between its journal and its tables", {}, ENOMEM};
+    health_.note(error);
+    return fail(error);
+  }
+}
+
+Result<void> Committer::reserve_space(SpaceAhead::Need need, SpaceAhead::Purpose purpose) {
+  const SpaceAhead::Need all{need.bytes + applier_.unapplied_bytes(), need.rows + applier_.unapplied_rows()};
+  auto reserved = space_.reserve(all, purpose, options_.busy_timeout);
+  if (reserved || reserved.error().code != Errc::full) return reserved;
+  // What is applied has its room, and needs less than was thought.
+  if (auto ok = catch_up(); !ok) return ok;
+  return space_.reserve(need, purpose, options_.busy_timeout);
 }
 
 void Committer::accept(const Changes& changes) {
@@ -161,6 +196,7 @@ Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::
   lock_.unlock();
   if (done) done = committer.checkpoints_.make();
   if (!done) return done;
+  committer.page_.note_commit(committer.environment_.info().last_transaction);
   committer.counters_ = counters;
   if (catalogue) committer.catalogue_ = std::move(catalogue);
   return {};
@@ -181,7 +217,7 @@ Result<void> Committer::catch_up() {
     health_.note(ok.error());
     return ok;
   }
-  return applier_.wait(group_.tail().lsn - 1, options_.busy_timeout);
+  return applier_.wait(group_.tail().lsn - 1, patience());
 }
 
 Result<void> Committer::wait(const Ticket& ticket) {
@@ -196,25 +232,20 @@ Result<void> Committer::wait(const Ticket& ticket) {
 }
 
 Result<void> Committer::make_visible() {
-  return applier_.wait(acknowledged_.load(), options_.busy_timeout);
+  return applier_.wait(acknowledged_.load(), patience());
 }
 
 void Committer::committed(std::uint64_t lsn) {
   page_.state().applied = lsn;
   page_.note_commit(environment_.info().last_transaction);
   is_dirty_ = true;
-  const auto present = Applier::Clock::now();
-  committed_at_ = present;
-  if (group_.durable() < group_.appliable() && present - synced_at_ >= options_.sync_interval) {
-    synced_at_ = present;
-    if (auto ok = group_.flush(); !ok) health_.note(ok.error());
-  }
+  static_cast<void>(sync_when_due());
   const storage::EnvironmentInfo info = environment_.info();
-  const std::uint64_t before = checkpoints_.last_page();
+  const std::uint64_t before = checkpoints_.pinned_last_page();
   const std::uint64_t grown = (info.last_page - std::min(info.last_page, before)) * info.page_bytes;
   const bool is_due = group_.used_bytes() >= std::min(journal_due_bytes, group_.capacity_bytes() / 4) ||
                       grown >= std::max(growth_due_bytes, info.last_page * info.page_bytes / 16) ||
-                      std::chrono::nanoseconds(journal::monotonic_ns() - checkpoints_.made_at()) >= time_due;
+                      std::chrono::nanoseconds(journal::monotonic_ns() - checkpoints_.pinned_at()) >= time_due;
   if (is_due) checkpoints_.request(next_capacity());
 }
 

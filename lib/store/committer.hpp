@@ -37,6 +37,7 @@ class Committer : private Applier::Listener {
   static constexpr unsigned reader_slots = 3;
   using Ticket = journal::GroupCommit::Ticket;
 
+  /// While this process opens the store, with NAME-shm and NAME-lock in use.
   [[nodiscard]] static Result<std::unique_ptr<Committer>> make(storage::Environment& environment, const Tables& tables,
                                                                storage::FileLock& lock, journal::SharedPage& page,
                                                                CommitterOptions options);
@@ -95,8 +96,11 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<void> make_visible();
   /// Whether something on the session may be accepted and not in the tables.
   [[nodiscard]] bool may_hold(const Guid& id) const noexcept { return overlay_.may_hold(id); }
-  /// Ends the threads once all is applied and the turn is given back. Errors: io, busy (then the next open recovers).
-  [[nodiscard]] Result<void> close();
+  /// Ends the threads once all is applied, and gives the turn back. `others`: who has the store open besides; readers
+  /// that come when they alone are left need a checkpoint that is the last commit. Errors: io, busy (then the next open
+  /// recovers).
+  enum class Others : std::uint8_t { none, some };
+  [[nodiscard]] Result<void> close(Others others);
 
   [[nodiscard]] const Health& health() const noexcept { return health_; }
   [[nodiscard]] const Applier& applier() const noexcept { return applier_; }
@@ -105,17 +109,22 @@ class Committer : private Applier::Listener {
 
  private:
   Committer(storage::Environment& environment, const Tables& tables, storage::FileLock& lock, journal::SharedPage& page,
-            journal::Checkpointer checkpointer, storage::ReadTransaction base, CommitterOptions options);
+            journal::Sidecars sidecars, journal::Checkpointer checkpointer, storage::ReadTransaction base,
+            CommitterOptions options);
 
   // The turn; with the writer's lock.
   enum class Begin : std::uint8_t { normally, after_crash };
   [[nodiscard]] Result<void> take_turn(std::chrono::milliseconds timeout, Begin how = Begin::normally);
+  [[nodiscard]] Result<void> begin_turn(journal::Turn::Since since);
   [[nodiscard]] Result<void> give_way();
   void give_turn() noexcept;
+  void make_last_checkpoint();
   [[nodiscard]] Result<void> catch_up();
 
   // What a turn begins with.
   [[nodiscard]] Result<void> settle(journal::Turn::Since since);
+  /// How long this process may take over what it has accepted; others' turns have busy_timeout.
+  [[nodiscard]] std::chrono::milliseconds patience() const noexcept;
   [[nodiscard]] Result<void> create_journal();
   [[nodiscard]] Result<void> open_journal(const Guid& epoch);
   [[nodiscard]] Result<void> upgrade_format();
@@ -124,6 +133,7 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<void> replay(const journal::Position& from);
   [[nodiscard]] Result<void> read_rows();
 
+  [[nodiscard]] Result<void> reserve_space(SpaceAhead::Need need, SpaceAhead::Purpose purpose);
   /// Whether the journal has room for a record, if need be after a checkpoint.
   [[nodiscard]] Result<bool> make_room(std::uint64_t payload_bytes);
   [[nodiscard]] Result<Ticket> submit_directly(const Changes& changes);
@@ -135,6 +145,8 @@ class Committer : private Applier::Listener {
   Applier::Clock::duration rest() override;
   [[nodiscard]] Applier::Clock::duration end_turn();
   [[nodiscard]] Applier::Clock::duration rest_long();
+  /// Syncs process_safe commits where it is time; answers how long that is off otherwise.
+  [[nodiscard]] Applier::Clock::duration sync_when_due();
 
   storage::Environment& environment_;
   const Tables& tables_;
@@ -157,8 +169,10 @@ class Committer : private Applier::Listener {
 
   std::atomic<std::uint64_t> acknowledged_{0};
   Applier::Clock::time_point synced_at_{};  // of the applier's thread
-  Applier::Clock::time_point committed_at_{};
-  bool is_dirty_ = false;
+  // With the writer's lock, or in the turn by the applier's thread:
+  std::atomic<bool> is_dirty_{false};  // there are commits behind the last checkpoint that an idle process made
+  std::atomic<Applier::Clock::time_point> turn_ended_at_{};
+  const journal::Sidecars sidecars_;
   Checkpoints checkpoints_;
   Applier applier_;
 };

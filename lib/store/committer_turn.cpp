@@ -1,6 +1,7 @@
 // The turn of this process: what it begins with, and when it ends.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -37,25 +38,47 @@ Result<void> Committer::recover() {
 Result<void> Committer::recover_others() {
   if (page_.state().in_turn == 0) return {};
   if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
-  auto done = take_turn(std::chrono::milliseconds(0));
-  if (done) give_turn();
+  Result<void> done;
+  const auto taken = turn_.take(std::chrono::milliseconds(0));
+  if (taken) done = begin_turn(*taken);
+  if (taken && done) give_turn();
   writers_.give();
-  if (!done && done.error().code == Errc::busy) return {};  // whose turn it is, lives
-  return done;
+  if (!taken && taken.error().code != Errc::busy) return fail(taken.error());
+  return done;  // whose turn it is, lives
+}
+
+std::chrono::milliseconds Committer::patience() const noexcept {
+  constexpr std::chrono::milliseconds least{10'000};
+  return std::max(least, options_.busy_timeout);
 }
 
 Result<void> Committer::take_turn(std::chrono::milliseconds timeout, Begin how) {
   auto since = turn_.take(timeout);
   if (!since) return fail(std::move(since.error()));
-  if (*since == Since::nothing && !is_settled_) since = Since::others;
-  if (how == Begin::after_crash) since = Since::died;
+  return begin_turn(how == Begin::after_crash ? Since::died : *since);
+}
+
+Result<void> Committer::begin_turn(Since since) {
+  if (since == Since::nothing && !is_settled_) since = Since::others;
   is_settled_ = false;
+  checkpoints_.begin_turn();
   auto settled = health_.check();
-  if (settled) settled = settle(*since);
+  if (settled) {
+    settled = sidecars_.check();
+    if (!settled) health_.note(settled.error());
+  }
+  if (settled) settled = settle(since);
   if (settled) settled = checkpoints_.start();
   if (settled) settled = applier_.start();
   if (!settled) {
-    turn_.abandon();
+    checkpoints_.end_turn();
+    // What a dead process left is still to be applied, and after a failed write nothing is known.
+    const Errc code = settled.error().code;
+    if (since == Since::died || (!is_passing(code) && code != Errc::full)) {
+      turn_.abandon();
+    } else {
+      turn_.give();
+    }
     return settled;
   }
   is_settled_ = true;
@@ -73,6 +96,8 @@ Result<void> Committer::give_way() {
 
 void Committer::give_turn() noexcept {
   overlay_.prune(applier_.applied());
+  turn_ended_at_ = Applier::Clock::now();
+  checkpoints_.end_turn();
   turn_.give();
 }
 
@@ -106,12 +131,18 @@ Result<void> Committer::settle(Since since) {
 }
 
 Result<void> Committer::open_journal(const Guid& epoch) {
-  auto journal = journal::JournalFile::open(journal::journal_path(environment_.path()));
+  const std::string name = journal::journal_path(environment_.path());
+  auto journal = journal::JournalFile::open(name);
+  if (!journal && journal.error().code == Errc::not_found) {
+    const Error removed = journal::removed_while_open(name);
+    health_.note(removed);
+    return fail(removed);
+  }
   if (!journal) return fail(std::move(journal.error()));
   auto header = journal->read_header();
   if (!header) return fail(std::move(header.error()));
-  if (!*header || (*header)->epoch != epoch) {
-    return fail(Errc::corrupt, journal->path() + " is not the journal that " + options_.path + " was written with");
+  if (!*header || (*header)->epoch != epoch || (*header)->store_id != options_.format.store_id) {
+    return fail(Errc::corrupt, name + " is not the journal that " + options_.path + " was written with");
   }
   journal_ = std::move(*journal);
   commits_.epoch = epoch;
@@ -184,7 +215,7 @@ Result<void> Committer::replay(const Position& from) {
   const storage::EnvironmentInfo info = environment_.info();
   const std::uint64_t wanted = (info.last_page + 1) * info.page_bytes + 4 * capacity;
   if (wanted > info.map_bytes) {
-    if (auto ok = environment_.grow_map(wanted, options_.busy_timeout); !ok) return ok;
+    if (auto ok = environment_.grow_map(wanted, patience()); !ok) return ok;
   }
 
   codec::RecoveryRow recovery;
@@ -257,7 +288,9 @@ Result<void> Committer::read_rows() {
 
 Applier::Clock::duration Committer::rest() {
   if (!health_.is_good()) return late;
-  if (!writers_.try_take()) return soon;
+  // Also while somebody has a transaction open for long.
+  const auto sync_due = sync_when_due();
+  if (!writers_.try_take()) return std::min<Applier::Clock::duration>(soon, sync_due);
   const auto next = turn_.is_held() ? end_turn() : rest_long();
   writers_.give();
   return next;
@@ -271,46 +304,66 @@ Applier::Clock::duration Committer::end_turn() {
   }
   if (!checkpoints_.is_idle()) return soon;
   give_turn();
-  return is_dirty_ ? Applier::Clock::duration(idle_time) : Applier::Clock::duration(late);
+  return idle_time;
+}
+
+Applier::Clock::duration Committer::sync_when_due() {
+  if (group_.durable() >= group_.appliable()) return late;
+  const auto present = Applier::Clock::now();
+  const auto left = synced_at_ + options_.sync_interval - present;
+  if (left > Applier::Clock::duration::zero()) return left;
+  synced_at_ = present;
+  if (auto ok = group_.flush(); !ok) health_.note(ok.error());
+  return late;
 }
 
 Applier::Clock::duration Committer::rest_long() {
-  if (!is_dirty_) return late;
-  const auto left = committed_at_ + idle_time - Applier::Clock::now();
+  if (!checkpoints_.holds_pins()) return late;
+  const auto left = turn_ended_at_.load() + idle_time - Applier::Clock::now();
   if (left > Applier::Clock::duration::zero()) return left;
-  is_dirty_ = false;
+  make_last_checkpoint();
   // Others that write hold pins of their own: ours would only keep them from using pages again.
-  auto since = turn_.others_wrote() ? Result<Since>(Since::others) : turn_.take(std::chrono::milliseconds(0));
-  if (turn_.is_held()) {
-    if (*since == Since::nothing) static_cast<void>(checkpoints_.make());  // a failure is noted there
-    is_settled_ = *since == Since::nothing;
-    if (*since == Since::died) {
-      turn_.abandon();
-    } else {
-      turn_.give();
-    }
-  }
   checkpoints_.release();
   return late;
 }
 
-Result<void> Committer::close() {
-  if (auto ok = writers_.take(options_.busy_timeout); !ok) return ok;
+// Where others have written since, it is theirs to make.
+void Committer::make_last_checkpoint() {
+  if (!is_dirty_.exchange(false) || turn_.others_wrote()) return;
+  const auto since = turn_.take(std::chrono::milliseconds(0));
+  if (!since) return;
+  is_settled_ = *since == Since::nothing;
+  if (is_settled_) {
+    checkpoints_.begin_turn();
+    static_cast<void>(checkpoints_.make());  // a failure is noted there
+    checkpoints_.end_turn();
+  }
+  if (*since == Since::died) {
+    turn_.abandon();
+  } else {
+    turn_.give();
+  }
+}
+
+Result<void> Committer::close(Others others) {
+  if (auto ok = writers_.take(patience()); !ok) return ok;
   auto done = health_.check();
+  if (done && turn_.is_held()) done = catch_up();
+  // The threads end before the turn does.
+  applier_.stop();
+  checkpoints_.stop();
+  if (done) done = health_.check();
   if (turn_.is_held()) {
-    if (done) done = catch_up();
-    checkpoints_.wait_idle();
-    if (done) done = health_.check();
     if (done) {
       give_turn();
     } else {
+      checkpoints_.end_turn();
       turn_.abandon();
     }
   }
-  writers_.give();
-  applier_.stop();
-  checkpoints_.stop();
+  if (done && others == Others::some) make_last_checkpoint();
   checkpoints_.release();
+  writers_.give();
   return done;
 }
 

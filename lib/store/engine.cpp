@@ -38,7 +38,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOption
   auto opened = open_files(path, options);
   if (!opened) return fail(std::move(opened.error()));
   std::shared_ptr<Engine> engine(new Engine(std::move(opened->files), std::move(options)));
-  auto ready = engine->start(opened->is_alone, opened->checkpoint.has_value());
+  auto ready = engine->start(opened->is_alone, opened->checkpoint.has_value() || opened->is_left_by_dead);
   if (ready) ready = finish_opening(engine->files_);
   if (!ready) {
     engine->committer_.reset();
@@ -56,7 +56,11 @@ Engine::~Engine() {
     static_cast<void>(files_.environment.release());
     return;
   }
-  const bool is_settled = !committer_ || committer_->close().has_value();
+  bool is_settled = true;
+  if (committer_) {
+    const bool others = files_.lock.held_by_others(storage::FileLock::Byte::open).value_or(true);
+    is_settled = committer_->close(others ? Committer::Others::some : Committer::Others::none).has_value();
+  }
   committer_.reset();
   // A failure leaves the journal, which the next open recovers from.
   static_cast<void>(close_files(files_, options_, is_settled));
@@ -96,6 +100,14 @@ Result<void> Engine::open_tables(bool may_create) {
 }
 
 Result<void> Engine::create_tables() {
+  using Commits = storage::EnvironmentOptions::Commits;
+  files_.environment->set_commits(Commits::synced);  // there is no journal yet
+  auto done = write_tables();
+  files_.environment->set_commits(Commits::unsynced);
+  return done;
+}
+
+Result<void> Engine::write_tables() {
   auto transaction = files_.environment->begin_write();
   if (!transaction) return fail(std::move(transaction.error()));
   for (const TableInfo& info : table_infos(tables_)) {

@@ -58,6 +58,7 @@ class Engine {
   [[nodiscard]] Result<void> start(bool is_alone, bool recover);
   [[nodiscard]] Result<void> open_tables(bool may_create);
   [[nodiscard]] Result<void> create_tables();
+  [[nodiscard]] Result<void> write_tables();
   [[nodiscard]] Result<void> read_format();
 
   OpenOptions options_;

@@ -12,6 +12,11 @@
 
 namespace flowkeep::store {
 
+/// Whether a failure that changed nothing may be gone at the next try.
+[[nodiscard]] constexpr bool is_passing(Errc code) noexcept {
+  return code == Errc::busy || code == Errc::no_memory;
+}
+
 /// Remembers the first failed write or sync, for this process and, by the shared page, for the others: from then on
 /// nobody writes until all have closed the store. Any thread.
 class Health {

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "journal/recovery.hpp"
+#include "journal/sidecars.hpp"
 #include "journal/stamp.hpp"
 #include "storage/file_check.hpp"
 #include "storage/page_file.hpp"
@@ -109,7 +110,13 @@ Result<std::optional<std::uint64_t>> put_checkpoint_back(const StoreFiles& files
   auto header = examine(file->get(), files);
   if (!header) return fail(std::move(header.error()));
   if (!*header) return std::nullopt;
-  if (reads_only) return fail(needs_recovery(files.path));
+  if (reads_only) {
+    // Writers that went before the last reader have left a checkpoint of all they did.
+    auto is_readable = journal::is_at_checkpoint(**header, file->get(), files.real_path);
+    if (!is_readable) return fail(std::move(is_readable.error()));
+    if (!*is_readable) return fail(needs_recovery(files.path));
+    return std::nullopt;
+  }
   if (auto ok = journal::restore_checkpoint(**header, file->get(), files.real_path); !ok) return fail(ok.error());
   return (*header)->image.newest().txnid;
 }
@@ -128,6 +135,28 @@ Result<void> join_writers(StoreFiles& files) {
   // A turn that ended between the two looks has left 0 behind.
   if (*writes || state.in_turn == 0) return {};
   return fail(needs_recovery(files.path));
+}
+
+// Opens the page that writers share. Of those that others use, none is made anew.
+Result<void> share_page(Opened& opened) {
+  using Content = journal::SharedPage::Content;
+  StoreFiles& files = opened.files;
+  const std::string name = journal::shared_page_path(files.real_path);
+  Content content = opened.is_alone ? Content::fresh : Content::kept;
+  if (!opened.is_alone && ::access(name.c_str(), F_OK) != 0) {
+    auto others = files.lock.held_by_others(FileLock::Byte::writers);
+    if (!others) return fail(std::move(others.error()));
+    if (*others) return fail(journal::removed_while_open(name));
+    auto stamp = journal::read_stamp(files.lock.descriptor(), files.real_path);
+    if (!stamp) return fail(std::move(stamp.error()));
+    opened.is_left_by_dead = stamp->has_value();
+    content = Content::fresh;
+  }
+  auto page = journal::SharedPage::open(name, content);
+  if (!page) return fail(std::move(page.error()));
+  files.page.emplace(std::move(*page));
+  auto locked = files.lock.try_lock(FileLock::Byte::writers, FileLock::Kind::shared);
+  return locked ? Result<void>() : fail(std::move(locked.error()));
 }
 
 // What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind.
@@ -151,6 +180,12 @@ Result<void> open_environment(Opened& opened, const OpenOptions& options) {
   storage_options.grow_timeout = options.busy_timeout;
   storage_options.commits = storage::EnvironmentOptions::Commits::unsynced;
   if (options.mode == OpenMode::read_only) storage_options.access = storage::EnvironmentOptions::Access::read_only;
+  const std::string lock_name = journal::lock_path(files.real_path);
+  // Where no lock file can be made, LMDB does without.
+  if (!opened.is_alone && ::access(lock_name.c_str(), F_OK) != 0 && errno == ENOENT &&
+      ::access(storage::directory_of(files.real_path).c_str(), W_OK) == 0) {
+    return fail(journal::removed_while_open(lock_name));
+  }
   struct stat before {};
   const bool is_new = ::stat(files.real_path.c_str(), &before) == 0 && before.st_size == 0;
   auto environment = storage::Environment::open(files.real_path, storage_options);
@@ -196,11 +231,7 @@ Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   }
   if (auto ok = check_file(files.real_path, options); !ok) return fail(std::move(ok.error()));
   if (!reads_only) {
-    using Content = journal::SharedPage::Content;
-    auto page = journal::SharedPage::open(journal::shared_page_path(files.real_path),
-                                          opened.is_alone ? Content::fresh : Content::kept);
-    if (!page) return fail(std::move(page.error()));
-    files.page.emplace(std::move(*page));
+    if (auto ok = share_page(opened); !ok) return fail(std::move(ok.error()));
   }
   if (!opened.is_alone && files.page) wait_for_writer(files.page->state());
   if (auto ok = open_environment(opened, options); !ok) return fail(std::move(ok.error()));

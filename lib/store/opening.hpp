@@ -32,6 +32,9 @@ struct Opened {
   bool is_alone = false;         ///< nobody else has the store open; others wait for `opening`
   /// The transaction of the checkpoint that was put back: the journal has to be replayed.
   std::optional<std::uint64_t> checkpoint{};
+  /// Others have the store open, none of them for writing, and what the last writer left is not known: the journal has
+  /// to be replayed over the tables as they are.
+  bool is_left_by_dead = false;
 };
 
 /// Opens the files of a store, the checkpoint put back where nobody closed it. Errors: as Store::open().

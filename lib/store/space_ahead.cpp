@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "store/applier.hpp"
 
 namespace flowkeep::store {
 
@@ -16,6 +17,9 @@ namespace {
 constexpr std::uint64_t slack_bytes = 1U << 20;
 // Bytes of the file that a byte of a change may take.
 constexpr std::uint64_t growth = 3;
+// Pages of the trees that one row may change, each of which is written to another place: its record, its id, an entry
+// of each index.
+constexpr std::uint64_t pages_of_row = 12;
 // Kept back for deletions, by the size of the file.
 constexpr std::uint64_t least_ballast_bytes = 256U << 10;
 constexpr std::uint64_t most_ballast_bytes = 4U << 20;
@@ -24,9 +28,12 @@ constexpr std::uint64_t step_bytes = 4U << 20;
 
 }  // namespace
 
-Result<void> SpaceAhead::reserve(std::uint64_t bytes, Purpose purpose, std::chrono::milliseconds timeout) {
+Result<void> SpaceAhead::reserve(const Need& need, Purpose purpose, std::chrono::milliseconds timeout) {
   const storage::EnvironmentInfo info = environment_.info();
-  const std::uint64_t end = (info.last_page + 1) * info.page_bytes + growth * bytes + slack_bytes;
+  // No batch changes more pages than there are.
+  const std::uint64_t batches = need.bytes / Applier::batch_bytes + 1;
+  const std::uint64_t scattered = std::min(need.rows * pages_of_row, batches * (info.last_page + 1));
+  const std::uint64_t end = (info.last_page + 1 + scattered) * info.page_bytes + growth * need.bytes + slack_bytes;
   if (end > info.map_bytes) {
     if (auto ok = environment_.grow_map(std::max(end, 2 * info.map_bytes), timeout); !ok) return ok;
   }

@@ -21,9 +21,13 @@ class SpaceAhead {
     adding,
     removing,  ///< may use what is kept back for this, so that a full disk can be made less full
   };
-  /// Sees to room for so many bytes of changes. Errors: full, busy (the map cannot grow while snapshots of this process
+  struct Need {
+    std::uint64_t bytes = 0;  ///< of the journal
+    std::uint64_t rows = 0;   ///< put or deleted
+  };
+  /// Sees to room for changes. Errors: full, busy (the map cannot grow while snapshots of this process
   /// are open, for `timeout`).
-  [[nodiscard]] Result<void> reserve(std::uint64_t bytes, Purpose purpose, std::chrono::milliseconds timeout);
+  [[nodiscard]] Result<void> reserve(const Need& need, Purpose purpose, std::chrono::milliseconds timeout);
 
  private:
   storage::Environment& environment_;
