@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -73,15 +74,22 @@ void SharedPage::note_commit(std::uint64_t transaction) noexcept {
   if (used > SharedState::sample_count) used = 0;
   if (used > 0 && now - state.samples[used - 1].time < sample_interval_ns) return;
   if (used == SharedState::sample_count) {
-    // The older half keeps every other sample.
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < used; ++i) {
-      if (i < used / 2 && i % 2 == 1) continue;
-      state.samples[kept].transaction = state.samples[i].transaction.load();
-      state.samples[kept].time = state.samples[i].time.load();
-      ++kept;
+    // The one goes whose gap is least for its age, so that every age is known equally well.
+    std::uint32_t dispensable = 1;
+    double least = std::numeric_limits<double>::max();
+    for (std::uint32_t i = 1; i + 1 < used; ++i) {
+      const auto gap = static_cast<double>(state.samples[i + 1].time - state.samples[i - 1].time);
+      const double relative = gap / static_cast<double>(now - state.samples[i].time);
+      if (relative < least) {
+        least = relative;
+        dispensable = i;
+      }
     }
-    used = kept;
+    for (std::uint32_t i = dispensable; i + 1 < used; ++i) {
+      state.samples[i].transaction = state.samples[i + 1].transaction.load();
+      state.samples[i].time = state.samples[i + 1].time.load();
+    }
+    --used;
   }
   state.samples[used].transaction = transaction;
   state.samples[used].time = now;
