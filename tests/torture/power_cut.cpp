@@ -18,9 +18,11 @@ using namespace flowkeep::torture;
 
 constexpr const char* usage =
     "usage: torture_power_cut [--images N] [--seed S] [--keep-bad DIR] [--jobs N] [--images-per-run N] [--most-bad N]\n"
-    "         [--lie none|journal-syncs|data-syncs|names-syncs] [--wrong-order N] [--expect-bad]\n"
+    "         [--lie none|journal-syncs|data-syncs|names-syncs] [--wrong-order N] [--slow-disk]\n"
+    "         [--expect-bad]\n"
     "Records runs of a store, cuts their power, and opens what a disk may then hold. Each image is told by its seed.\n"
-    "--lie and --wrong-order are to show that the rig bites; --expect-bad turns the exit status round.\n";
+    "--slow-disk makes checkpoints long; --lie and --wrong-order are to show that the rig bites; --expect-bad turns "
+    "the exit status round.\n";
 
 struct Request {
   RunOptions options{};
@@ -44,6 +46,10 @@ bool read_arguments(int count, char** arguments, Request& request) {
     const std::string option = arguments[i];
     if (option == "--expect-bad") {
       request.expects_bad = true;
+      continue;
+    }
+    if (option == "--slow-disk") {
+      request.options.has_slow_disk = true;
       continue;
     }
     if (i + 1 == count) return false;
@@ -73,9 +79,14 @@ bool read_arguments(int count, char** arguments, Request& request) {
 }
 
 void print(const Figures& figures, const RunOptions& options, double seconds) {
-  std::printf("power cuts, seed %llu: %llu runs, %llu changes, %llu writes, syncs and notes\n",
-              static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(figures.runs),
-              static_cast<unsigned long long>(figures.changes), static_cast<unsigned long long>(figures.events));
+  std::printf(
+      "power cuts, seed %llu: %llu runs, %llu changes, %llu writes, syncs and notes;\n"
+      "%llu kills and recoveries, %llu takeovers, %llu checkpoints, %llu laps of the journal, which grew %llu times\n",
+      static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(figures.runs),
+      static_cast<unsigned long long>(figures.changes), static_cast<unsigned long long>(figures.events),
+      static_cast<unsigned long long>(figures.kills), static_cast<unsigned long long>(figures.takeovers),
+      static_cast<unsigned long long>(figures.checkpoints), static_cast<unsigned long long>(figures.laps),
+      static_cast<unsigned long long>(figures.growths));
   std::printf("%-20s %10s %10s\n", "left by the cut", "images", "bad");
   for (int i = 0; i < strategy_count; ++i) {
     const auto at = static_cast<std::size_t>(i);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <new>
 #include <vector>
 
@@ -23,18 +24,21 @@ namespace {
 constexpr std::size_t recording_bytes = std::size_t{1} << 30;
 constexpr std::size_t second_recording_bytes = std::size_t{256} << 20;
 constexpr std::uint64_t second_cut_every = 4;
+constexpr std::uint64_t slots_bytes = 8192;  // of the journal's header slots, and of the data file's meta pages
 // Long after anything that works has ended, on a busy machine and under sanitizers too.
 constexpr unsigned longest_phase_s = 300;
 constexpr unsigned longest_image_s = 120;
 
-// Exit status, or minus the signal.
-int in_process(const std::function<void()>& body) {
+pid_t start_process(const std::function<void()>& body) {
   std::fflush(stdout);
   const pid_t pid = ::fork();
-  if (pid == 0) {
-    body();
-    ::_exit(0);
-  }
+  if (pid != 0) return pid;
+  body();
+  ::_exit(0);
+}
+
+// Exit status, or minus the signal.
+int end_of(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -62,7 +66,7 @@ std::vector<std::vector<std::size_t>> interesting_moments(const Recording& recor
     const Event& event = events[i];
     if (event.act == Act::write) {
       const bool is_journal = recording.role_of(event.file) == Role::journal;
-      if (event.offset < 8192) moments[is_journal ? header : meta].push_back(i + 1);
+      if (event.offset < slots_bytes) moments[is_journal ? header : meta].push_back(i + 1);
     } else if (event.act == Act::sync_begin) {
       moments[in_sync].push_back(i + 1);
     } else if (event.act == Act::note && event.offset == static_cast<std::uint64_t>(Note::acknowledged)) {
@@ -111,6 +115,7 @@ class Run {
         images_(images),
         plan_(Plan::draw(options.seed * 1'000'003 + number)),
         now_(make_shared_memory<Now>()) {
+    if (options.has_slow_disk) plan_.slow_down();
     plan_.manners.lie = options.lie;
   }
   Run(const Run&) = delete;
@@ -120,7 +125,7 @@ class Run {
   void operator()() {
     if (!record()) return;
     for (now_.image = 0; now_.image < images_ && !is_enough();) {
-      const int status = in_process([this] { examine_images(); });
+      const int status = end_of(start_process([this] { examine_images(); }));
       if (status == 0) break;
       tell_bad("the process that opened it ended with " +
                (status < 0 ? "signal " + std::to_string(-status) : "status " + std::to_string(status)));
@@ -139,18 +144,37 @@ class Run {
 
   [[nodiscard]] bool is_enough() const { return options_.most_bad != 0 && figures_.bad >= options_.most_bad; }
 
-  bool record() {
-    for (unsigned phase = 0; phase < plan_.phases; ++phase) {
-      const int status = in_process([&] {
+  int run(unsigned phase) {
+    Meeting meeting{};
+    if (::pipe(meeting.first_is_open) != 0 || ::pipe(meeting.second_is_gone) != 0) std::abort();
+    const auto begin = [&](auto* body) {
+      return start_process([&] {
         ::alarm(longest_phase_s);
         set_wrong_order(options_.wrong_order);
-        run_phase(plan_, phase, recording_, site_.path());
+        body(plan_, phase, recording_, site_.path(), meeting);
       });
+    };
+    const pid_t first = begin(&run_phase);
+    const pid_t second = plan_.processes == 2 ? begin(&run_second) : 0;
+    for (const int* ends : {meeting.first_is_open, meeting.second_is_gone}) {
+      ::close(ends[0]);
+      ::close(ends[1]);
+    }
+    const int status_of_second = second != 0 ? end_of(second) : 0;
+    const int status = end_of(first);
+    if (status_of_second == died_as_planned) ++figures_.takeovers;
+    return status_of_second != 0 && status_of_second != died_as_planned ? status_of_second : status;
+  }
+
+  bool record() {
+    for (unsigned phase = 0; phase < plan_.phases; ++phase) {
+      const int status = run(phase);
       recording_.resume();
       if (status != 0 && status != died_as_planned) {
         tell_bad("the recorded program ended with " + std::to_string(status) + " in phase " + std::to_string(phase));
         return false;
       }
+      if (status == died_as_planned && phase + 1 < plan_.phases) ++figures_.kills;
     }
     events_ = recording_.events();
     if (recording_.is_full()) {
@@ -159,8 +183,35 @@ class Run {
     }
     ++figures_.runs;
     figures_.events += events_.size();
+    count_journal();
     site_.settle();
     return is_complete();
+  }
+
+  // What the journal went through: an image of one that never wrapped proves little.
+  void count_journal() {
+    struct Journal {
+      std::uint64_t tail = 0;
+      std::uint64_t bytes = 0;
+      bool is_made = false;
+    };
+    std::map<std::uint32_t, Journal> journals;
+    for (const Event& event : events_) {
+      if (event.act != Act::write || recording_.role_of(event.file) != Role::journal) continue;
+      Journal& journal = journals[event.file];
+      const std::uint64_t end = event.offset + event.bytes.size();
+      if (journal.is_made && end > journal.bytes) {
+        ++figures_.growths;
+      } else if (journal.is_made && event.offset < slots_bytes) {
+        ++figures_.checkpoints;
+      } else if (journal.is_made) {
+        if (event.offset < journal.tail) ++figures_.laps;
+        journal.tail = event.offset;
+      } else if (end == slots_bytes || end == slots_bytes / 2) {
+        journal.is_made = true;  // its first header, behind the zeros
+      }
+      journal.bytes = std::max(journal.bytes, end);
+    }
   }
 
   // The recording replayed has to give the files that are there: no call was missed.
@@ -246,7 +297,8 @@ class Run {
                               ", image " + std::to_string(now_.image.load()) +
                               (now_.is_second ? " (of its recovery)" : "") + ", cut before event " +
                               std::to_string(now_.event.load()) + ", " + name_of(strategy);
-    const std::string plan = "threads " + std::to_string(plan_.threads) + ", phases " + std::to_string(plan_.phases) +
+    const std::string plan = "threads " + std::to_string(plan_.threads) + ", processes " +
+                             std::to_string(plan_.processes) + ", phases " + std::to_string(plan_.phases) +
                              ", journal " + std::to_string(plan_.journal_bytes) + (plan_.dies ? ", dies" : "") +
                              (plan_.process_safe > 0 ? ", process-safe" : "");
     std::printf("BAD %s (%s): %s\n", where.c_str(), plan.c_str(), what.c_str());

@@ -71,6 +71,7 @@ class Writer {
 
   void run() {
     for (unsigned i = 0; i < plan_.changes; ++i) {
+      if (dice_.chance(plan_.reading)) static_cast<void>(must("size", must("snapshot", store_.snapshot()).size()));
       if (plan_.threads == 1 && dice_.chance(plan_.maintenance)) {
         maintain();
       } else {
@@ -78,6 +79,7 @@ class Writer {
       }
     }
   }
+  void change();
   void wait_for_all() {
     while (!pending_.empty()) wait_for_one();
   }
@@ -181,41 +183,6 @@ class Writer {
     }
   }
 
-  void change() {
-    // Undone whole, so that it is as if it had never been.
-    if (dice_.chance(0.04)) {
-      WriteTransaction undone = must("begin", store_.write());
-      must("create", undone.create(new_session()));
-    }
-    touched_.clear();
-    WriteTransaction transaction = must("begin", store_.write());
-    if (dice_.chance(plan_.large)) {
-      Session session = new_session();
-      session.inputs =
-          Binary{"large.bin", Content(dice_.noise(plan_.journal_bytes / 4 + dice_.between(0, 40'000))), {}, {}};
-      touched_.insert(must("create", transaction.create(session)));
-      live_.push_back({*session.flowsessionid, StatusCode::waiting});
-    }
-    for (std::uint64_t count = dice_.chance(0.2) ? dice_.between(2, 5) : 1; count > 0; --count) operate(transaction);
-
-    ChangeNote what;
-    what.key = next_key_++;
-    what.is_power_safe = !dice_.chance(plan_.process_safe);
-    for (const Guid& id : touched_) {
-      const auto row = must("find", transaction.find(id));
-      what.rows.emplace_back(id, row ? fingerprint(*row) : 0);
-    }
-    note(static_cast<std::uint64_t>(Note::submitted), what.encode());
-    const Durability durability = what.is_power_safe ? Durability::power_safe : Durability::process_safe;
-    if (dice_.chance(plan_.pipelined)) {
-      pending_.emplace_back(what.key, must("submit", transaction.submit(durability)));
-      if (pending_.size() > 4) wait_for_one();
-    } else {
-      must("commit", transaction.commit(durability));
-      note(static_cast<std::uint64_t>(Note::acknowledged), bytes_of(what.key));
-    }
-  }
-
   void wait_for_one() {
     must("wait", pending_.front().second.wait());
     note(static_cast<std::uint64_t>(Note::acknowledged), bytes_of(pending_.front().first));
@@ -262,6 +229,41 @@ class Writer {
   std::deque<std::pair<std::uint64_t, Pending>> pending_{};
 };
 
+void Writer::change() {
+  // Undone whole, so that it is as if it had never been.
+  if (dice_.chance(0.04)) {
+    WriteTransaction undone = must("begin", store_.write());
+    must("create", undone.create(new_session()));
+  }
+  touched_.clear();
+  WriteTransaction transaction = must("begin", store_.write());
+  if (dice_.chance(plan_.large)) {
+    Session session = new_session();
+    session.inputs =
+        Binary{"large.bin", Content(dice_.noise(plan_.journal_bytes / 4 + dice_.between(0, 40'000))), {}, {}};
+    touched_.insert(must("create", transaction.create(session)));
+    live_.push_back({*session.flowsessionid, StatusCode::waiting});
+  }
+  for (std::uint64_t count = dice_.chance(0.2) ? dice_.between(2, 5) : 1; count > 0; --count) operate(transaction);
+
+  ChangeNote what;
+  what.key = next_key_++;
+  what.is_power_safe = !dice_.chance(plan_.process_safe);
+  for (const Guid& id : touched_) {
+    const auto row = must("find", transaction.find(id));
+    what.rows.emplace_back(id, row ? fingerprint(*row) : 0);
+  }
+  note(static_cast<std::uint64_t>(Note::submitted), what.encode());
+  const Durability durability = what.is_power_safe ? Durability::power_safe : Durability::process_safe;
+  if (dice_.chance(plan_.pipelined)) {
+    pending_.emplace_back(what.key, must("submit", transaction.submit(durability)));
+    if (pending_.size() > 4) wait_for_one();
+  } else {
+    must("commit", transaction.commit(durability));
+    note(static_cast<std::uint64_t>(Note::acknowledged), bytes_of(what.key));
+  }
+}
+
 }  // namespace
 
 Plan Plan::draw(std::uint64_t seed) {
@@ -277,12 +279,27 @@ Plan Plan::draw(std::uint64_t seed) {
   plan.pipelined = dice.chance(0.4) ? 0.5 : 0;
   plan.large = dice.chance(0.5) ? 0.03 : 0;
   plan.maintenance = dice.chance(0.5) ? 0.06 : 0;
+  plan.reading = dice.chance(0.5) ? 0.5 : 0;
   plan.dies = dice.chance(0.5);
-  constexpr std::array<std::uint32_t, 4> journal_syncs{0, 50, 200, 600};
+  if (dice.chance(0.25)) {
+    plan.processes = 2;
+    plan.maintenance = 0;
+  }
+  constexpr std::array<std::uint32_t, 4> journal_syncs{0, 50, 400, 4'000};
   constexpr std::array<std::uint32_t, 4> data_syncs{0, 500, 3'000, 8'000};
   plan.manners.journal_sync_us = dice.one_of(journal_syncs);
   plan.manners.data_sync_us = dice.one_of(data_syncs);
   return plan;
+}
+
+void Plan::slow_down() {
+  threads = 2;
+  processes = 1;
+  changes = 60;
+  reading = 0.6;
+  journal_bytes = 64U << 10;
+  manners.journal_sync_us = 6'000;
+  manners.data_sync_us = 6'000;
 }
 
 OpenOptions options_of(const Plan& plan, OpenMode mode) {
@@ -294,7 +311,8 @@ OpenOptions options_of(const Plan& plan, OpenMode mode) {
   return options;
 }
 
-void run_phase(const Plan& plan, unsigned phase, Recording& recording, const std::string& directory) {
+void run_phase(const Plan& plan, unsigned phase, Recording& recording, const std::string& directory,
+               const Meeting& meeting) {
   start_recording(recording, directory, plan.manners);
   {
     const Store store =
@@ -303,6 +321,8 @@ void run_phase(const Plan& plan, unsigned phase, Recording& recording, const std
     note(static_cast<std::uint64_t>(Note::opened), bytes_of(sum));
     std::deque<Writer> writers;
     for (unsigned i = 0; i < plan.threads; ++i) writers.emplace_back(store, plan, phase, i);
+    ::close(meeting.second_is_gone[1]);
+    if (::write(meeting.first_is_open[1], ".", 1) != 1) ::_exit(3);
     std::vector<std::thread> threads;
     for (unsigned i = 1; i < plan.threads; ++i) {
       threads.emplace_back([&writers, i] {
@@ -311,6 +331,12 @@ void run_phase(const Plan& plan, unsigned phase, Recording& recording, const std
       });
     }
     writers[0].run();
+    if (plan.processes == 2) {
+      char nothing = 0;
+      static_cast<void>(::read(meeting.second_is_gone[0], &nothing, 1));
+      // What the other one left, is taken over now at the latest.
+      writers[0].change();
+    }
     // Whatever the others are at.
     const bool is_last = phase + 1 == plan.phases;
     if (plan.dies && !(is_last && plan.seed % 2 == 0)) {
@@ -321,6 +347,26 @@ void run_phase(const Plan& plan, unsigned phase, Recording& recording, const std
     for (std::thread& thread : threads) thread.join();
   }
   note(static_cast<std::uint64_t>(Note::closed));
+  stop_recording();
+  ::_exit(0);
+}
+
+void run_second(const Plan& plan, unsigned phase, Recording& recording, const std::string& directory,
+                const Meeting& meeting) {
+  char nothing = 0;
+  ::close(meeting.first_is_open[1]);
+  if (::read(meeting.first_is_open[0], &nothing, 1) != 1) ::_exit(3);
+  start_recording(recording, directory, plan.manners);
+  {
+    const Store store = must("open", Store::open(directory + "/s.flowkeep", options_of(plan, OpenMode::existing)));
+    Writer writer(store, plan, phase, Plan::second_thread);
+    writer.run();
+    if ((plan.seed + phase) % 3 != 0) {
+      writer.leave_some();
+      die_recording(died_as_planned);
+    }
+    writer.wait_for_all();
+  }
   stop_recording();
   ::_exit(0);
 }

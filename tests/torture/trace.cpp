@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdlib>
 #include <cstring>
@@ -123,6 +124,7 @@ void Recording::resume() {
   pthread_mutexattr_t attributes;
   ::pthread_mutexattr_init(&attributes);
   ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
   ::pthread_mutex_init(&head_->mutex, &attributes);
   ::pthread_mutexattr_destroy(&attributes);
 }
@@ -171,7 +173,9 @@ Watch watch;
 class Locked {
  public:
   Locked() : head_(watch.head.load()) {
-    if (head_ != nullptr) ::pthread_mutex_lock(&head_->mutex);
+    // A process that died with it died by die_recording(): nothing is half done.
+    if (head_ != nullptr && ::pthread_mutex_lock(&head_->mutex) == EOWNERDEAD)
+      ::pthread_mutex_consistent(&head_->mutex);
   }
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
@@ -210,9 +214,9 @@ std::string_view name_of(const char* path) {
   return is_left_out(name) || name.find('/') != std::string_view::npos ? std::string_view() : name;
 }
 
-std::uint64_t append_text(Recording::Head& head, Act act, std::uint32_t file, std::string_view text) {
+void append_text(Recording::Head& head, Act act, std::uint32_t file, std::string_view text, std::uint64_t kind = 0) {
   const iovec part{const_cast<char*>(text.data()), text.size()};
-  return head.append({act, false, file, 0, 0, text.size()}, &part, 1);
+  head.append({act, false, file, 0, kind, text.size()}, &part, 1);
 }
 
 // A disk takes its time, and another time each time.
@@ -258,9 +262,7 @@ void stop_recording() {
 
 void note(std::uint64_t kind, std::string_view bytes) {
   const Locked head;
-  if (!head) return;
-  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  head->append({Act::note, false, 0, 0, kind, bytes.size()}, &part, 1);
+  if (head) append_text(*head, Act::note, 0, bytes, kind);
 }
 
 void die_recording(int status) {
@@ -278,8 +280,8 @@ long write_recorded(int descriptor, const iovec* parts, int count, off_t offset,
   const off_t at = offset >= 0 ? offset : ::lseek(descriptor, 0, SEEK_CUR);
   const long written = call();
   if (written <= 0) return written;
-  const bool is_through = (::fcntl(descriptor, F_GETFL) & O_DSYNC) != 0;
-  head->append({Act::write, is_through, file, 0, static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(written)},
+  const bool through = (::fcntl(descriptor, F_GETFL) & O_DSYNC) != 0;
+  head->append({Act::write, through, file, 0, static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(written)},
                parts, count);
   return written;
 }
@@ -360,9 +362,7 @@ int rename_recorded(const char* from, const char* to, Call call) {
   if (old_name.empty() || new_name.empty()) return call();
   const Locked head;
   const int done = call();
-  if (done == 0 && head) {
-    append_text(*head, Act::rename, 0, std::string(old_name) + '\0' + std::string(new_name));
-  }
+  if (done == 0 && head) append_text(*head, Act::rename, 0, std::string(old_name) + '\0' + std::string(new_name));
   return done;
 }
 
@@ -431,7 +431,7 @@ int open64(const char* path, int flags, ...) {
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
-  return open_recorded(path, flags, [&] { return raw_open(AT_FDCWD, path, flags, mode); });
+  return open(path, flags, mode);
 }
 
 int openat(int directory, const char* path, int flags, ...) {
@@ -447,7 +447,7 @@ int openat64(int directory, const char* path, int flags, ...) {
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
-  return open_recorded(path, flags, [&] { return raw_open(directory, path, flags, mode); });
+  return openat(directory, path, flags, mode);
 }
 
 int ftruncate(int descriptor, off_t size) noexcept {
@@ -484,14 +484,13 @@ int rename(const char* from, const char* to) noexcept {
   return rename_recorded(from, to, [&] { return static_cast<int>(::syscall(SYS_rename, from, to)); });
 }
 
-int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
-  return rename_recorded(
-      from, to, [&] { return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, 0U)); });
-}
-
 int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) noexcept {
   return rename_recorded(from, to, [&] {
     return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
   });
+}
+
+int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
+  return renameat2(from_directory, from, to_directory, to, 0);
 }
 }

@@ -55,7 +55,7 @@ class Recording {
 
   /// Forgets all.
   void clear();
-  /// After the death of the process that recorded: the next one may.
+  /// After the death of the processes that recorded: the next ones may.
   void resume();
   [[nodiscard]] std::vector<Event> events() const;
   [[nodiscard]] bool is_full() const;
