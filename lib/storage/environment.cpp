@@ -197,8 +197,11 @@ Result<Pin> Environment::reserve_pin() {
 }
 
 Result<void> Environment::sync() {
-  if (const int code = ::mdb_env_sync(env_, 1); code != 0) return fail(lmdb_error("cannot sync " + path_, code));
-  return {};
+  const int code = ::mdb_env_sync(env_, 1);
+  if (code == 0) return {};
+  Error error = lmdb_error("cannot sync " + path_, code);
+  error.code = Errc::io;  // also where the disk is full: nothing is known of what was written before
+  return fail(std::move(error));
 }
 
 void Environment::set_commits(EnvironmentOptions::Commits commits) noexcept {

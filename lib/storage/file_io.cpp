@@ -110,9 +110,19 @@ Result<std::size_t> read_all(int descriptor, std::span<char> out, std::uint64_t 
   return done;
 }
 
+namespace {
+
+// Never "full", whatever the system says: nothing is known of what was written before.
+Result<void> sync_failed(const std::string& what) {
+  Error error = base::errno_error(Errc::io, "cannot sync " + what, errno);
+  error.code = Errc::io;
+  return fail(std::move(error));
+}
+
+}  // namespace
+
 Result<void> sync_data(int descriptor, const std::string& name) {
-  if (::fdatasync(descriptor) == 0) return {};
-  return fail(base::errno_error(Errc::io, "cannot sync " + name, errno));
+  return ::fdatasync(descriptor) == 0 ? Result<void>() : sync_failed(name);
 }
 
 std::string directory_of(const std::string& path) {
@@ -123,8 +133,7 @@ std::string directory_of(const std::string& path) {
 Result<void> sync_directory_of(const std::string& path) {
   auto opened = Descriptor::open(directory_of(path), O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(std::move(opened.error()));
-  if (::fsync(opened->get()) == 0) return {};
-  return fail(base::errno_error(Errc::io, "cannot sync the directory of " + path, errno));
+  return ::fsync(opened->get()) == 0 ? Result<void>() : sync_failed("the directory of " + path);
 }
 
 Result<void> remove_file(const std::string& path) {

@@ -115,6 +115,7 @@ Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
   job->header.capacity_bytes = capacity;
   publish_pins();
   if (auto ok = checkpointer_.finish(*job, journal_); !ok) {
+    ok.error().code = Errc::io;  // "full" would say that nothing was done
     health_.note(ok.error());
     return ok;
   }

@@ -194,8 +194,12 @@ Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::
   if (done) done = transaction_->commit();
   transaction_.reset();
   lock_.unlock();
-  if (done) done = committer.checkpoints_.make();
   if (!done) return done;
+  if (done = committer.checkpoints_.make(); !done) {
+    done.error().code = Errc::io;  // it is committed, but not known to be durable
+    committer.health_.note(done.error());
+    return done;
+  }
   committer.page_.note_commit(committer.environment_.info().last_transaction);
   committer.counters_ = counters;
   if (catalogue) committer.catalogue_ = std::move(catalogue);

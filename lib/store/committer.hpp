@@ -121,6 +121,8 @@ class Committer : private Applier::Listener {
   void make_last_checkpoint();
   [[nodiscard]] Result<void> catch_up();
 
+  [[nodiscard]] Result<void> noted(Result<void> done);
+
   // What a turn begins with.
   [[nodiscard]] Result<void> settle(journal::Turn::Since since);
   /// How long this process may take over what it has accepted; others' turns have busy_timeout.

@@ -101,6 +101,12 @@ void Committer::give_turn() noexcept {
   turn_.give();
 }
 
+// A sync that failed once is not believed when it succeeds the next time.
+Result<void> Committer::noted(Result<void> done) {
+  if (!done) health_.note(done.error());
+  return done;
+}
+
 Result<void> Committer::settle(Since since) {
   if (since != Since::nothing) {
     auto stamp = journal::read_stamp(environment_.descriptor(), options_.path);
@@ -121,7 +127,7 @@ Result<void> Committer::settle(Since since) {
   }
   if (since == Since::nothing) return {};
   if (since == Since::died) {
-    if (auto ok = journal_.sync(); !ok) return ok;
+    if (auto ok = noted(journal_.sync()); !ok) return ok;
     if (auto ok = replay(commits_.applied); !ok) return ok;
   }
   applier_.reset(commits_.applied.lsn - 1);
@@ -152,9 +158,9 @@ Result<void> Committer::open_journal(const Guid& epoch) {
 
 // The journal is durable before the stamp is, and the stamp before a commit that needs the journal.
 Result<void> Committer::create_journal() {
-  if (auto ok = upgrade_format(); !ok) return ok;
+  if (auto ok = noted(upgrade_format()); !ok) return ok;
   // A file that was just copied is not on the disk yet.
-  if (auto ok = environment_.sync(); !ok) return ok;
+  if (auto ok = noted(environment_.sync()); !ok) return ok;
   struct stat facts {};
   if (::fstat(environment_.descriptor(), &facts) != 0) {
     return fail(base::errno_error(Errc::io, "cannot examine " + options_.path, errno));
@@ -170,10 +176,7 @@ Result<void> Committer::create_journal() {
   header.image = *image;
   auto journal = journal::JournalFile::create(journal::journal_path(environment_.path()), header);
   if (!journal) return fail(std::move(journal.error()));
-  if (auto ok = journal::write_stamp(environment_.descriptor(), options_.path, header.epoch); !ok) {
-    health_.note(ok.error());
-    return ok;
-  }
+  if (auto ok = noted(journal::write_stamp(environment_.descriptor(), options_.path, header.epoch)); !ok) return ok;
   return open_journal(header.epoch);
 }
 

@@ -189,7 +189,13 @@ Result<void> open_environment(Opened& opened, const OpenOptions& options) {
   struct stat before {};
   const bool is_new = ::stat(files.real_path.c_str(), &before) == 0 && before.st_size == 0;
   auto environment = storage::Environment::open(files.real_path, storage_options);
-  if (!environment) return fail(std::move(environment.error()));
+  if (!environment) {
+    // A new file whose first pages were cut short is empty again, not damaged.
+    if (is_new && opened.is_alone && options.mode != OpenMode::read_only) {
+      static_cast<void>(::truncate(files.real_path.c_str(), 0));
+    }
+    return fail(std::move(environment.error()));
+  }
   files.environment = std::move(*environment);
   // A foreign reader that was there before keeps LMDB on the commit that it knew.
   if (opened.checkpoint && files.environment->info().last_transaction != *opened.checkpoint) {
