@@ -1,25 +1,45 @@
-// Stands between the store and the disk: the write or sync of a chosen number fails, or ends the process.
-// The test program's own pwrite, writev, fdatasync and fsync are what the library gets to call.
+// Stands between the store and the disk: the call of a chosen number fails, once or from then on, or ends the process.
+// The test program's own open, pwrite, writev, fdatasync and so on are what the library and LMDB get to call. Calls are
+// counted over all threads, and only those on files of a TemporaryDirectory.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <ostream>
 
 namespace flowkeep::fault {
 
 enum class DiskFault : std::uint8_t {
-  io_error,     ///< EIO, once
-  disk_full,    ///< ENOSPC, from then on; syncs succeed
-  short_write,  ///< half the bytes, once; a sync fails with EIO
+  io_error,     ///< EIO
+  disk_full,    ///< ENOSPC, from a sync too; what takes no space succeeds
+  short_write,  ///< half the bytes of a write; where it lasts, ENOSPC afterwards
   death,        ///< the process ends before the call
   death_after,  ///< the process ends after the call
+};
+
+enum class CallKind : std::uint8_t { write, sync, resize, allocate, make, remove };
+enum class FileKind : std::uint8_t { none, data, journal, page, lock, directory };
+
+/// A call that met the fault.
+struct DiskCall {
+  CallKind kind{};
+  FileKind file{};
+};
+std::ostream& operator<<(std::ostream& out, const DiskCall& call);
+
+struct DiskPlan {
+  DiskFault fault{};
+  int call = 1;                    ///< which of the calls that can meet it, from 1
+  bool for_good = false;           ///< every later one too
+  std::optional<CallKind> kind{};  ///< only calls of this kind
+  std::optional<FileKind> file{};  ///< only calls on this file
 };
 
 /// How a process ends by DiskFault::death.
 inline constexpr int death_status = 77;
 
-/// Arms: the call of this number, counted from 1, meets the fault.
-void arm_disk_fault(int call, DiskFault fault);
-/// Ends it; returns whether the fault was met.
-bool disarm_disk_fault();
+void arm_disk(const DiskPlan& plan);
+/// Ends it; the first call that met the fault.
+std::optional<DiskCall> disarm_disk();
 
 }  // namespace flowkeep::fault

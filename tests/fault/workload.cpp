@@ -1,5 +1,7 @@
 #include "workload.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
 namespace flowkeep::fault {
@@ -24,6 +26,24 @@ template <class T>
 Result<void> without_value(Result<T> result) {
   if (!result) return fail(std::move(result.error()));
   return {};
+}
+
+template <class Operation>
+Result<void> in_transaction(const Store& store, Operation operation, Durability durability) {
+  auto transaction = store.write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  if (auto done = operation(*transaction); !done) return fail(std::move(done.error()));
+  return transaction->commit(durability);
+}
+
+template <class Operation>
+Result<void> handed_over(const Store& store, Operation operation) {
+  auto transaction = store.write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  if (auto done = operation(*transaction); !done) return fail(std::move(done.error()));
+  const auto pending = transaction->submit();
+  if (!pending) return fail(pending.error());
+  return pending->wait();
 }
 
 }  // namespace
@@ -72,9 +92,58 @@ Result<void> do_step(const Store& store, int step) {
       for (int i = 20; i < 50; ++i) ids.push_back(id_of(i));
       return without_value(store.erase_multiple(ids));
     }
-    default:
+    case 9:
       return without_value(store.create(session_of(2)));
+    case 10:
+      return in_transaction(
+          store, [](WriteTransaction& writer) { return writer.create(session_of(3)); }, Durability::process_safe);
+    case 11:
+      return store.set_state_model(StateModel::platform());
+    case 12: {
+      // More than a quarter of the journal: goes by it.
+      Session session = session_of(4);
+      session.outputs = Binary{std::nullopt, Content(noise(400'000, 3)), {}, {}};
+      return without_value(store.create(session));
+    }
+    case 13: {
+      auto added = store.add_index(IndexId::startedon);
+      if (!added && added.error().code == Errc::already_exists) return {};
+      return added;
+    }
+    case 14: {
+      // Most of the journal that is left: it grows, or is wrapped around behind a checkpoint.
+      std::vector<Session> batch;
+      for (int i = 60; i < 64; ++i) {
+        batch.push_back(session_of(i));
+        batch.back().inputs = Binary{std::nullopt, Content(noise(50'000, static_cast<std::uint64_t>(i))), {}, {}};
+      }
+      return without_value(store.create_multiple(batch));
+    }
+    default:
+      return handed_over(store,
+                         [](WriteTransaction& writer) { return writer.transition(id_of(2), StatusCode::running); });
   }
+}
+
+OpenOptions workload_options() {
+  OpenOptions options;
+  options.journal_bytes = 1U << 20;
+  options.sync_interval = std::chrono::milliseconds(2);
+  return options;
+}
+
+int leave_unclean(const std::string& path, int steps) {
+  const auto die = [&] {
+    const Store store = open_store(path, workload_options());
+    for (int step = 0; step < steps; ++step) {
+      if (!do_step(store, step)) ::_exit(workload_steps + 1);
+    }
+    ::_exit(steps);
+  };
+  return in_child([&]() -> int {
+    die();
+    return 0;
+  });
 }
 
 const std::vector<StoreContent>& contents_after_steps() {
