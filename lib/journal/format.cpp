@@ -88,6 +88,12 @@ std::optional<Header> decode_header(std::span<const char> slot) noexcept {
   return header;
 }
 
+bool is_newer(std::span<const char> slot) noexcept {
+  constexpr std::size_t version = slot_magic.size() - 1;
+  return slot.size() == slot_bytes && std::memcmp(slot.data(), slot_magic.data(), version) == 0 &&
+         static_cast<unsigned char>(slot[version]) > static_cast<unsigned char>(slot_magic[version]);
+}
+
 std::uint64_t append_record(std::string& out, RecordKind kind, const Position& at, std::string_view payload) {
   RecordHeader header{static_cast<std::uint32_t>(payload.size()), kind, at.lsn, 0};
   header.checksum = record_checksum(header, at.chain, payload);

@@ -50,6 +50,9 @@ using Slot = std::array<char, slot_bytes>;
 /// std::nullopt: torn, or never written.
 [[nodiscard]] std::optional<Header> decode_header(std::span<const char> slot) noexcept;
 
+/// Whether a slot that does not decode is of a greater version of the journal.
+[[nodiscard]] bool is_newer(std::span<const char> slot) noexcept;
+
 enum class RecordKind : std::uint32_t {
   change = 1,
   wrap = 2,  ///< the next record is at records_begin

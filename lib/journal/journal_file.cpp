@@ -42,6 +42,9 @@ Result<std::optional<Header>> JournalFile::read_header() {
   const std::span<const char> both(bytes);
   auto first = decode_header(both.first(slot_bytes));
   auto second = decode_header(both.last(slot_bytes));
+  if (!first && !second && (is_newer(both.first(slot_bytes)) || is_newer(both.last(slot_bytes)))) {
+    return fail(Errc::newer_format, path_ + " is the journal of a newer Flowkeep: recover the store with that one");
+  }
   if (!first) return second;
   if (!second) return first;
   return first->generation < second->generation ? second : first;
@@ -50,8 +53,11 @@ Result<std::optional<Header>> JournalFile::read_header() {
 Result<void> JournalFile::write_header(Header& header) {
   ++header.generation;
   const Slot slot = encode(header);
-  if (auto ok = storage::write_all(file_.get(), slot, header.generation % 2 * slot_bytes, path_); !ok) return ok;
-  return sync();
+  const std::uint64_t newest = header.generation % 2 * slot_bytes;
+  if (auto ok = storage::write_all(file_.get(), slot, newest, path_); !ok) return ok;
+  if (auto ok = sync(); !ok) return ok;
+  // What the other slot says is over from now on, and must not be gone back to where this one is damaged later.
+  return storage::write_all(file_.get(), slot, slot_bytes - newest, path_);
 }
 
 Result<void> JournalFile::write(std::uint64_t offset, std::string_view bytes) {
