@@ -106,7 +106,11 @@ std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& loc
     const auto written = group_.write_queued();
     if (!written) health_.note(written.error());
     lock.lock();
-    if (!written) failed_ = true;
+    if (!written) {
+      failed_ = true;  // nothing more comes that may be applied
+      progress_.notify_all();
+      return {};
+    }
   }
   std::vector<Item> batch;
   const std::uint64_t last = group_.appliable();
