@@ -1,6 +1,7 @@
 #include "store/space_ahead.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -44,7 +45,14 @@ Result<void> SpaceAhead::reserve(const Need& need, Purpose purpose, std::chrono:
   if (::fstat(environment_.descriptor(), &facts) != 0) {
     return fail(base::errno_error(Errc::io, "cannot examine " + environment_.path(), errno));
   }
+  // What the process may not write is not seen by a reservation behind the end of the file.
+  rlimit allowed{};
+  if (::getrlimit(RLIMIT_FSIZE, &allowed) != 0) allowed.rlim_cur = RLIM_INFINITY;
   for (const std::uint64_t target : {wanted + step_bytes, wanted}) {
+    if (allowed.rlim_cur != RLIM_INFINITY && target > allowed.rlim_cur) {
+      errno = EFBIG;
+      continue;
+    }
     const std::uint64_t from = std::max(reserved_end_, static_cast<std::uint64_t>(facts.st_size));
     if (from >= target) {
       reserved_end_ = target;

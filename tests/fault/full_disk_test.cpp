@@ -4,8 +4,12 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "workload.hpp"
 
@@ -52,13 +56,92 @@ TEST(FullDisk, AtAnySizeLosesNothing) {
   EXPECT_LT(least, 3U) << "the limits were too large to matter";
 }
 
+/// Makes the directory a small file system that only this process sees; false where it may not.
+bool make_small(const TemporaryDirectory& directory, const char* size) {
+  if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  return ::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, size) == 0;
+}
+
+constexpr int not_permitted = 99;
+
+/// Leaves no byte, as another program might; how many it took.
+std::uint64_t take_the_rest(const std::string& path) {
+  std::ofstream file(path, std::ios::binary);
+  file << std::unitbuf;
+  std::uint64_t taken = 0;
+  for (const std::string bytes(1024, 'x'); file << bytes;) taken += bytes.size();
+  return taken;
+}
+
+TEST(FullDisk, SmallFileSystemIsRecoveredWhenThereIsRoom) {
+  const TemporaryDirectory directory;
+  const int answer = in_child([&] {
+    if (!make_small(directory, "size=8m")) return not_permitted;
+    const std::string path = directory.file();
+    Pipe acknowledged;
+    Child writer([&]() -> int {
+      const Store store = open_store(path);
+      for (std::uint64_t i = 0;; ++i) {
+        const auto id = store.create(bulky(32 << 10, i));
+        if (!id) ::_exit(id.error().code == Errc::full ? 0 : 1);
+        acknowledged.write(id->str());
+      }
+    });
+    acknowledged.close_writing();
+    const std::string ids = acknowledged.read_all();
+    if (writer.wait() != 0) return 1;
+    take_the_rest(directory.file("junk"));
+    // A refusal will do, but nothing worse.
+    const int cramped = in_child([&] {
+      const auto store = Store::open(path);
+      if (!store) return store.error().code == Errc::full ? 0 : 1;
+      return size_of(*store) >= ids.size() / 36 ? 0 : 2;
+    });
+    if (cramped != 0) return cramped < 0 ? 50 - cramped : 10 + cramped;
+    std::filesystem::remove(directory.file("junk"));
+    const Store store = open_store(path);
+    for (std::size_t at = 0; at < ids.size(); at += 36) {
+      const auto id = Guid::parse(ids.substr(at, 36));
+      if (!store.get(*id)) return 2;
+      if (at % 2 == 0 && !store.erase(*id)) return 3;
+    }
+    if (ids.size() < 20 * 36) return 4;
+    return what_check_finds(store).empty() && store.create(named("again")) ? 0 : 5;
+  });
+  if (answer == not_permitted) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(answer, 0) << "(50 and more: a signal)";
+}
+
+// LMDB maps a lock file that it only makes longer: without room for it, its first use would be SIGBUS.
+TEST(FullDisk, ThatIsFullBeforeAStoreIsOpenedRefusesIt) {
+  const TemporaryDirectory directory;
+  const int answer = in_child([&] {
+    if (!make_small(directory, "size=2m")) return not_permitted;
+    {
+      const Store store = open_store(directory.file());
+      if (!store.create(named("first"))) return 1;
+    }
+    take_the_rest(directory.file("junk"));
+    const int cramped = in_child([&] {
+      const auto store = Store::open(directory.file());
+      if (!store) return store.error().code == Errc::full ? 0 : 1;
+      const auto made = store->create(named("second"));
+      return made || made.error().code == Errc::full ? 0 : 2;
+    });
+    if (cramped != 0) return cramped < 0 ? 50 - cramped : 10 + cramped;
+    std::filesystem::remove(directory.file("junk"));
+    const Store store = open_store(directory.file());
+    return store.create(named("third")) && what_check_finds(store).empty() ? 0 : 2;
+  });
+  if (answer == not_permitted) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(answer, 0) << "(50 and more: a signal)";
+}
+
 TEST(FullDisk, SmallFileSystemSaysFullAndGoesOnAfterErasing) {
   const TemporaryDirectory directory;
-  constexpr int not_permitted = 99;
   const int answer = in_child([&] {
-    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return not_permitted;
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return not_permitted;
-    if (::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=6m") != 0) return not_permitted;
+    if (!make_small(directory, "size=6m")) return not_permitted;
     const Store store = open_store(directory.file());
     std::vector<Guid> ids;
     std::optional<Error> refused;
