@@ -67,6 +67,30 @@ TEST_F(Full, QuotaIsMetAgainAfterErasing) {
   expect_clean(store);
 }
 
+// What is accepted and not in the tables yet takes room too.
+TEST_F(Full, QuotaCountsWhatIsHandedOver) {
+  const Store store = open_store(path, {.map_bytes = 64 * mebibyte, .quota_bytes = 6 * mebibyte});
+  std::vector<Pending> pending;
+  std::optional<Error> refused;
+  while (!refused && pending.size() < 300) {
+    auto transaction = store.write().value();
+    const auto id = transaction.create(bulky(32 << 10, ++seed));
+    if (!id) {
+      refused = id.error();
+      break;
+    }
+    ids.push_back(*id);
+    pending.push_back(transaction.submit(Durability::process_safe).value());
+  }
+  ASSERT_TRUE(refused) << "nothing was refused";
+  EXPECT_EQ(refused->code, Errc::full);
+  for (const Pending& each : pending) ASSERT_TRUE(each.wait());
+  EXPECT_EQ(size_of(store), ids.size());
+  EXPECT_LE(store.stats()->live_bytes, 6 * mebibyte);
+  erase(store, ids.size());
+  expect_clean(store);
+}
+
 TEST_F(Full, QuotaLeavesAnOpenTransactionAsItWas) {
   const Store store = open_store(path, {.map_bytes = 64 * mebibyte, .quota_bytes = 4 * mebibyte});
   auto transaction = store.write().value();
@@ -105,6 +129,25 @@ TEST_F(Full, WithoutAQuotaTheMapGrowsUnnoticed) {
   }
   EXPECT_GT(store.stats()->map_bytes, 6 * mebibyte);
   EXPECT_EQ(size_of(store), 100U);
+  expect_clean(store);
+}
+
+TEST_F(Full, WithoutAQuotaTheMapGrowsUnderWhatIsHandedOver) {
+  const Store store = open_store(path, {.map_bytes = 2 * mebibyte});
+  std::vector<Pending> pending;
+  for (int i = 0; i < 100; ++i) {
+    auto transaction = store.write().value();
+    ASSERT_TRUE(transaction.create(bulky(64 << 10, ++seed)));
+    auto submitted = transaction.submit();
+    ASSERT_TRUE(submitted) << i << ": " << submitted.error().message;
+    pending.push_back(*submitted);
+    if (i % 10 == 0) {
+      EXPECT_LE(size_of(store), static_cast<std::uint64_t>(i) + 1);
+    }
+  }
+  for (const Pending& each : pending) ASSERT_TRUE(each.wait());
+  EXPECT_EQ(size_of(store), 100U);
+  EXPECT_GT(store.stats()->map_bytes, 6 * mebibyte);
   expect_clean(store);
 }
 
