@@ -2,7 +2,6 @@
 //   FLOWKEEP_MODEL_FIRST=<seed> FLOWKEEP_MODEL_SEEDS=1 repeats it.
 //   FLOWKEEP_MODEL_SEEDS and FLOWKEEP_MODEL_OPS say how many seeds, and operations of each.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,45 +12,13 @@
 #include <vector>
 
 #include "run.hpp"
+#include "settings.hpp"
 
 namespace flowkeep::model {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t usual_seeds = 20;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-constexpr std::uint64_t usual_seeds = 20;
-#else
-constexpr std::uint64_t usual_seeds = 200;
-#endif
-#else
-constexpr std::uint64_t usual_seeds = 200;
-#endif
+constexpr std::uint64_t usual_seeds = is_sanitized ? 20 : 120;
 constexpr std::uint64_t usual_operations = 2000;
-
-std::uint64_t number_from(const char* variable, std::uint64_t usual) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
-}
-
-// In memory where there is such a place: every commit is synced.
-class Directory {
- public:
-  Directory() {
-    const std::filesystem::path memory = "/dev/shm";
-    const auto parent = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::current_path();
-    std::string pattern = (parent / "flowkeep-model-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data()) == nullptr ? "" : pattern;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 void run_seed(const Directory& directory, std::uint64_t seed, std::uint64_t operations) {
   const std::string path = (directory.path() / (std::to_string(seed) + ".flowkeep")).string();

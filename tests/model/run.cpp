@@ -8,11 +8,15 @@ namespace {
 
 constexpr std::uint64_t operations_between_comparisons = 250;
 constexpr std::size_t most_bookmarks = 6;
+constexpr std::size_t most_handed_over = 12;
 
 }  // namespace
 
-Run::Run(std::string path, std::uint64_t seed) : path_(std::move(path)), random_(seed) {
+Run::Run(std::string path, std::uint64_t seed, Freeze freeze)
+    : path_(std::move(path)), freeze_(std::move(freeze)), random_(seed) {
   options_.map_bytes = 1ULL << 30;
+  options_.journal_bytes = 1ULL << (16 + random_.below(8));
+  if (random_.one_in(2)) options_.sync_interval = std::chrono::milliseconds(random_.below(20));
   if (random_.one_in(2)) options_.caller = {random_.guid(), random_.guid(), random_.guid()};
   if (random_.one_in(3)) options_.model = StateModel::platform();
   for (const IndexInfo& index : indexes()) {
@@ -26,12 +30,14 @@ Run::Run(std::string path, std::uint64_t seed) : path_(std::move(path)), random_
     const bool kept = index.by_default || std::find(chosen.begin(), chosen.end(), index.id) != chosen.end();
     indexes_[static_cast<std::size_t>(index.id)] = kept ? IndexStatus::active : IndexStatus::absent;
   }
+  acknowledged_ = state_;
   store_.emplace(take(Store::open(path_, options_), "open"));
 }
 
 void Run::operate(std::uint64_t operations) {
   std::uint64_t next_comparison = operations_between_comparisons;
   while (operation_ < operations) {
+    if (freeze_ && random_.one_in(8)) crash();
     switch (random_.below(200)) {
       case 0:
         reopen();
@@ -46,6 +52,8 @@ void Run::operate(std::uint64_t operations) {
         transaction();
         break;
     }
+    if (handed_over_.size() < most_handed_over && !handed_over_.empty() && !random_.one_in(3)) continue;
+    wait();
     compare();
     if (operation_ < next_comparison) continue;
     compare_all(*store_, state_, random_);
@@ -60,19 +68,77 @@ void Run::operate(std::uint64_t operations) {
   require(report.sessions == state_.rows.size(), "check: sessions");
 }
 
+void Run::wait() {
+  while (!handed_over_.empty()) {
+    take(handed_over_.front().pending.wait(), "wait");
+    require(handed_over_.front().pending.is_done(), "is_done after wait");
+    handed_over_.pop_front();
+  }
+  acknowledged_ = state_;
+}
+
+// The copy holds all that was acknowledged, and of what was handed over the first few; half of the time it is what goes
+// on.
+void Run::crash() {
+  ++operation_;
+  const std::string copy = freeze_(path_);
+  OpenOptions options;
+  options.mode = OpenMode::existing;
+  options.map_bytes = options_.map_bytes;
+  options.journal_bytes = options_.journal_bytes;
+  options.caller = options_.caller;
+  std::optional<Store> recovered(take(Store::open(copy, options), "open after a crash"));
+  const std::int64_t version = take(recovered->stats(), "stats").last_version;
+  const State* found = version == acknowledged_.version ? &acknowledged_ : nullptr;
+  for (const HandedOver& each : handed_over_) {
+    if (found == nullptr && each.state.version == version) found = &each.state;
+  }
+  require(found != nullptr, "after a crash: version " + std::to_string(version) + "; " +
+                                std::to_string(acknowledged_.version) + " was acknowledged, " +
+                                std::to_string(state_.version) + " handed over");
+  compare_all(*recovered, *found, random_);
+  const CheckReport report = take(recovered->check(), "check");
+  require(report.clean(), "check after a crash: " + (report.findings.empty() ? "" : report.findings[0].what));
+  if (random_.one_in(2)) return;
+  const State after = *found;
+  wait();
+  memory_.reset();
+  store_ = std::move(recovered);
+  path_ = copy;
+  state_ = acknowledged_ = after;
+}
+
+void Run::commit(WriteTransaction& writer) {
+  switch (random_.below(5)) {
+    case 0:
+      take(writer.commit(), "commit");
+      return wait();
+    case 1:
+      take(writer.commit(Durability::process_safe), "commit");
+      return wait();
+    default: {
+      const auto durability = random_.one_in(2) ? Durability::power_safe : Durability::process_safe;
+      handed_over_.push_back({take(writer.submit(durability), "submit"), state_});
+    }
+  }
+}
+
 void Run::reopen() {
   ++operation_;
+  wait();
   memory_.reset();
   store_.reset();
   OpenOptions options;
   options.mode = OpenMode::existing;
   options.map_bytes = options_.map_bytes;
+  options.journal_bytes = options_.journal_bytes;
   options.caller = options_.caller;
   store_.emplace(take(Store::open(path_, options), "reopen"));
 }
 
 void Run::change_index() {
   ++operation_;
+  wait();
   const IndexInfo& index = random_.any_of(indexes());
   IndexStatus& status = indexes_[static_cast<std::size_t>(index.id)];
   const std::string what = "index " + std::string(index.name);
@@ -91,17 +157,20 @@ void Run::change_index() {
 
 void Run::change_model() {
   ++operation_;
+  wait();
   state_.moves = random_.one_in(3) ? Moves::platform : Moves::desktop_flow;
   const auto& model = state_.moves == Moves::platform ? StateModel::platform() : StateModel::desktop_flow();
   take(store_->set_state_model(model), "set_state_model");
+  acknowledged_ = state_;
 }
 
 void Run::transaction() {
   touched_.clear();
   erased_.clear();
   if (random_.one_in(3)) {
+    wait();  // it reads from snapshots, which show what was waited for
     write(*store_);
-    return;
+    return wait();
   }
   const State before = state_;
   WriteTransaction writer = take(store_->write(), "write");
@@ -110,7 +179,7 @@ void Run::transaction() {
     state_ = before;  // dropped without a commit
     return;
   }
-  take(writer.commit(), "commit");
+  commit(writer);
 }
 
 void Run::compare() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <flowkeep/store.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,9 +15,14 @@
 
 namespace flowkeep::model {
 
+/// Copies the files of a store that is open, as they would be left if its process were killed at this moment; answers
+/// the path of the copy.
+using Freeze = std::function<std::string(const std::string& path)>;
+
 class Run {
  public:
-  Run(std::string path, std::uint64_t seed);
+  /// With `freeze`, the store also has to come back from crashes.
+  Run(std::string path, std::uint64_t seed, Freeze freeze = {});
 
   /// Throws Mismatch where store and model part.
   void operate(std::uint64_t operations);
@@ -34,10 +40,18 @@ class Run {
     Snapshot snapshot;
     State state;
   };
+  /// A transaction that was handed over, and what the store holds after it.
+  struct HandedOver {
+    Pending pending;
+    State state;
+  };
 
   void open(OpenOptions options);
   void reopen();
+  void crash();
   void transaction();
+  void commit(WriteTransaction& writer);
+  void wait();
   void change_index();
   void change_model();
   void compare();
@@ -77,10 +91,13 @@ class Run {
   [[nodiscard]] Timestamp written_at(Writer& writer, const Guid& id) const;
 
   std::string path_;
+  Freeze freeze_;
   Generator random_;
   OpenOptions options_{};
   std::optional<Store> store_{};
   State state_{};
+  State acknowledged_{};  ///< what the store has to hold, whatever becomes of handed_over_
+  std::deque<HandedOver> handed_over_{};
   std::array<IndexStatus, index_count> indexes_{};
   std::vector<Guid> touched_{};
   std::vector<Guid> erased_{};
