@@ -29,11 +29,15 @@ class Snapshot::Impl {
   }
   [[nodiscard]] Result<void> renew() {
     catalogue_.reset();
+    if (auto ok = check_process(); !ok) return ok;
+    Result<void> visible;
     if (auto* committer = engine_->find_committer()) {
-      if (auto ok = check_process(); !ok) return ok;
-      if (auto ok = committer->make_visible(); !ok) return ok;
+      // Not while it is open: the applier may wait for a map that has to move, and that for open transactions.
+      transaction_.release();
+      visible = committer->make_visible();
     }
-    return transaction_.renew();
+    auto renewed = transaction_.renew();
+    return visible ? renewed : visible;
   }
 
  private:

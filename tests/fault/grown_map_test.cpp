@@ -1,5 +1,7 @@
 // A file that another process grows beyond the map of this one.
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "fixture.hpp"
 
@@ -99,6 +101,28 @@ TEST_F(GrownMap, SmallerThanTheFileIsEnlargedAtOpen) {
               return size_of(other) == 21 ? 0 : 2;
             }),
             0);
+}
+
+// Readers who come and go leave the map its moments to move, also those who wait for writes that wait for it.
+TEST_F(GrownMap, IsGrownAmongReaders) {
+  const Store own = open_store(directory.file("own.flowkeep"), {.map_bytes = mebibyte});
+  std::atomic<bool> stop{false};
+  std::atomic<unsigned> failed{0};
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 3; ++reader) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        auto snapshot = own.snapshot();
+        if (!snapshot || !snapshot->size() || !snapshot->renew() || !snapshot->size()) ++failed;
+      }
+    });
+  }
+  for (unsigned i = 0; i < 300; ++i) failed += own.create(bulky(50'000, i)) ? 0 : 1;
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(failed, 0U);
+  EXPECT_EQ(size_of(own), 300U);
+  EXPECT_GT(own.stats()->map_bytes, 16 * mebibyte);
 }
 
 }  // namespace
