@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,9 +42,13 @@ std::string TemporaryDirectory::file(std::string_view name) const {
   return path_ + "/" + std::string(name);
 }
 
-Child::Child(const std::function<int()>& body) : pid_(::fork()) {
+Child::Child(const std::function<int()>& body) {
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
   if (pid_ < 0) std::abort();
-  if (pid_ == 0) ::_exit(body());
+  if (pid_ > 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::_exit(::getppid() == parent ? body() : 1);
 }
 
 Child::Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
@@ -62,6 +68,36 @@ int Child::wait() {
 void Child::kill() {
   ::kill(pid_, SIGKILL);
   wait();
+}
+
+void Child::stop() {
+  ::kill(pid_, SIGSTOP);
+  await_stop();
+}
+
+void Child::await_stop() {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED) != 0 && errno == EINTR) {
+  }
+}
+
+void Child::go_on() {
+  ::kill(pid_, SIGCONT);
+}
+
+Watchdog::Watchdog(std::chrono::seconds limit) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    constexpr std::string_view words = "The test does not come to an end: a deadlock, or a machine that is too busy\n";
+    static_cast<void>(!::write(STDERR_FILENO, words.data(), words.size()));
+    ::_exit(1);
+  };
+  ::sigaction(SIGALRM, &action, nullptr);
+  ::alarm(static_cast<unsigned>(limit.count()));
+}
+
+Watchdog::~Watchdog() {
+  ::alarm(0);
 }
 
 int in_child(const std::function<int()>& body) {
@@ -114,6 +150,16 @@ std::string Pipe::read_all() const {
   std::string all;
   for (std::string part = read(4096); !part.empty(); part = read(4096)) all += part;
   return all;
+}
+
+void* map_shared(std::size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) std::abort();
+  return memory;
+}
+
+void unmap_shared(void* memory, std::size_t bytes) {
+  ::munmap(memory, bytes);
 }
 
 void Gate::arrive_and_wait() {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -43,7 +44,7 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-/// A forked process that runs `body` and ends with what it returns.
+/// A forked process that runs `body` and ends with what it returns, or with its parent.
 class Child {
  public:
   explicit Child(const std::function<int()>& body);
@@ -57,9 +58,23 @@ class Child {
   int wait();
   /// SIGKILL, and the end of it.
   void kill();
+  /// SIGSTOP, by us or by itself: returns when no thread of it runs.
+  void stop();
+  void await_stop();
+  /// SIGCONT.
+  void go_on();
 
  private:
   pid_t pid_;
+};
+
+/// Ends the program, and its children, where the test that owns it does not end in time.
+class Watchdog {
+ public:
+  explicit Watchdog(std::chrono::seconds limit = std::chrono::seconds(120));
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+  ~Watchdog();
 };
 
 /// Runs `body` in a child; its exit status, or minus the signal that ended it.
@@ -87,6 +102,9 @@ class Pipe {
   int ends_[2];
 };
 
+[[nodiscard]] void* map_shared(std::size_t bytes);
+void unmap_shared(void* memory, std::size_t bytes);
+
 /// A line where processes wait for each other: one arrives and stays until the other lets it go.
 class Gate {
  public:
@@ -100,6 +118,21 @@ class Gate {
  private:
   Pipe arrived_{};
   Pipe opened_{};
+};
+
+/// A T that a process and its children share; all zeros at first.
+template <class T>
+class Shared {
+ public:
+  Shared() : value_(static_cast<T*>(map_shared(sizeof(T)))) {}
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared() { unmap_shared(value_, sizeof(T)); }
+  [[nodiscard]] T* operator->() const { return value_; }
+  [[nodiscard]] T& operator*() const { return *value_; }
+
+ private:
+  T* value_;
 };
 
 [[nodiscard]] Store open_store(const std::string& path, OpenOptions options = {});
