@@ -19,11 +19,10 @@ namespace flowkeep::store {
 /// one's header.
 class Checkpoints {
  public:
-  Checkpoints(storage::Environment& environment, journal::Checkpointer checkpointer, journal::JournalFile& journal,
-              journal::GroupCommit& group, CommitState& commits, Health& health, journal::SharedPage& page,
+  Checkpoints(journal::Checkpointer checkpointer, journal::JournalFile& journal, journal::GroupCommit& group,
+              CommitState& commits, Health& health, journal::SharedPage& page,
               const journal::Sidecars& sidecars) noexcept
-      : environment_(environment),
-        checkpointer_(std::move(checkpointer)),
+      : checkpointer_(std::move(checkpointer)),
         journal_(journal),
         group_(group),
         commits_(commits),
@@ -72,7 +71,6 @@ class Checkpoints {
   void note_pin(const journal::Header& header, std::int64_t at) noexcept;
   void publish_pins() noexcept;
 
-  storage::Environment& environment_;
   journal::Checkpointer checkpointer_;
   journal::JournalFile& journal_;
   journal::GroupCommit& group_;

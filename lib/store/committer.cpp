@@ -61,7 +61,7 @@ Committer::Committer(storage::Environment& environment, const Tables& tables, st
       space_(environment),
       base_(std::move(base)),
       sidecars_(std::move(sidecars)),
-      checkpoints_(environment, std::move(checkpointer), journal_, group_, commits_, health_, page_, sidecars_),
+      checkpoints_(std::move(checkpointer), journal_, group_, commits_, health_, page_, sidecars_),
       applier_(environment, tables, group_, commits_, health_, *this) {}
 
 Committer::~Committer() {
