@@ -4,6 +4,7 @@
 
 #include "arguments.hpp"
 #include "import_reader.hpp"
+#include "output.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 
@@ -17,6 +18,7 @@ struct ImportArguments {
   OnConflict on_conflict = OnConflict::error;
   std::uint64_t batch_rows = 5000;
   bool strict = false;
+  bool acknowledge = false;
 };
 
 /// Ends a sentence with what is in the store now and how to go on.
@@ -27,6 +29,21 @@ std::string with_progress_made(const std::string& sentence, const ImportResult& 
                      sentence, counted(passed, "row"), passed == 1 ? "is" : "are",
                      exit == Exit::bad_input ? "mend the input" : "put this right",
                      rule == OnConflict::replace ? "replace" : "skip");
+}
+
+/// Says which rows are stored and need not be kept elsewhere: an id a line, as dump writes it.
+Try<void> acknowledge(const std::vector<Session>& sessions, const ImportResult& done) {
+  std::string ids;
+  for (const Session& session : sessions) ids += session.flowsessionid->str() + '\n';
+  auto written = print(ids);
+  if (written) return written;
+  const std::string why =
+      written.error().exit == Exit::done ? "standard output was closed by its reader" : written.error().message;
+  return failed(
+      Exit::bad_output,
+      fmt::format("{}; {} stored, of which the last {} may not have been acknowledged; go on with "
+                  "--on-conflict skip",
+                  why, counted(done.created + done.replaced + done.skipped, "row") + " are", sessions.size()));
 }
 
 Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& reader) {
@@ -44,8 +61,11 @@ Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& r
   const auto stopped = [&](Exit exit, const std::string& sentence) {
     return failed(exit, with_progress_made(sentence, done, exit, arguments.on_conflict));
   };
-  while (const auto batch = reader.next(show)) {
+  while (auto batch = reader.next(show)) {
     if (batch->error) return stopped(Exit::bad_input, input + " " + batch->error->message);
+    for (Session& session : batch->sessions) {
+      if (!session.flowsessionid) session.flowsessionid = Guid::make();  // to be told which it is
+    }
     const auto stored = store->import_sessions(batch->sessions, {arguments.on_conflict});
     if (!stored) {
       const auto& [error, position] = stored.error();
@@ -56,6 +76,9 @@ Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& r
     done.created += stored->created;
     done.replaced += stored->replaced;
     done.skipped += stored->skipped;
+    if (arguments.acknowledge) {
+      if (auto told = acknowledge(batch->sessions, done); !told) return failed(told.error());
+    }
     show();
   }
   return done;
@@ -79,7 +102,8 @@ Try<Exit> import(const ImportArguments& arguments) {
   auto input = io::SessionInput::open(arguments.input);
   if (!input) return failed(Exit::bad_input, input.error().message);
   BatchReader reader(std::move(*input), arguments.batch_rows,
-                     arguments.strict ? Strictness::strict : Strictness::lenient);
+                     arguments.strict ? Strictness::strict : Strictness::lenient,
+                     arguments.acknowledge ? Ending::quiet : Ending::full);
   const auto done = store_batches(arguments, reader);
   if (!done) {
     if (!reader.stop()) std::_Exit(report(failed(done.error())));
@@ -106,13 +130,21 @@ void add_import(CLI::App& app, Run& run) {
   add_argument(*command, "--batch", arguments->batch_rows, positive_argument,
                "rows that are stored together (default: 5000; fewer where they pass 64 MiB)");
   command->add_flag("--strict", arguments->strict, "refuse rows without a name and columns the entity does not have");
+  command->add_flag("--ack", arguments->acknowledge,
+                    "print each session's id, a line each, once it is on the disk; rows do not wait for a full batch "
+                    "when the input has no more for the moment");
   command->footer(
       "A batch is stored whole or not at all. A row that is refused, a duplicate too, ends the import with exit\n"
       "status 5: the message names its line and how many rows are stored; with --on-conflict skip the import\n"
       "goes on from there.\n"
       "\n"
+      "With --ack, whoever feeds the input may forget a session when its id has come: a power cut does not take it.\n"
+      "Rows that --on-conflict skip passes over are stored already, and are printed too. An id is whole when its\n"
+      "line has ended. A reader that closes the output ends the import with exit status 6.\n"
+      "\n"
       "Example:\n"
-      "  flowkeep import runs.flowkeep sessions.jsonl.gz --on-conflict skip");
+      "  flowkeep import runs.flowkeep sessions.jsonl.gz --on-conflict skip\n"
+      "  agent | flowkeep import runs.flowkeep - --batch 100 --ack");
   command->callback([&run, arguments] { run = [arguments] { return import(*arguments); }; });
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -63,16 +64,37 @@ struct BatchReader::Shared {
     return true;
   }
 
+  /// Adds a batch to one that waits already, where both together are no more than one may be.
+  bool merge(Batch& batch, std::uint64_t rows) {
+    const std::lock_guard lock(mutex);
+    if (waiting.empty()) return false;
+    Batch& last = waiting.back();
+    if (last.sessions.size() + batch.sessions.size() > rows || last.bytes + batch.bytes > most_bytes) return false;
+    last.sessions.insert(last.sessions.end(), std::make_move_iterator(batch.sessions.begin()),
+                         std::make_move_iterator(batch.sessions.end()));
+    last.lines.insert(last.lines.end(), batch.lines.begin(), batch.lines.end());
+    last.bytes += batch.bytes;
+    return true;
+  }
+
   bool is_abandoned() {
     const std::lock_guard lock(mutex);
     return abandoned;
   }
 
-  /// Reads one batch; false: it is the last.
+  /// Hands over what has been read, and begins a batch anew; false: nobody wants it.
+  bool hand_over(Batch& batch, const io::SessionInput& input, std::uint64_t rows, Ending ending) {
+    if (batch.sessions.empty() && !batch.error) return true;
+    batch.unit = input.unit();  // known once something has been read
+    const bool merged = ending == Ending::quiet && !batch.error && merge(batch, rows);
+    const bool wanted = merged || push(std::move(batch));
+    batch = Batch();
+    return wanted;
+  }
+
+  /// Reads on until the batch is full; false: it is the last.
   bool fill(Batch& batch, io::SessionInput& input, std::uint64_t rows, Strictness strictness) {
-    batch.sessions.reserve(std::min<std::uint64_t>(rows, 5000));
-    batch.lines.reserve(batch.sessions.capacity());
-    for (std::uint64_t bytes = 0; batch.sessions.size() < rows && bytes < most_bytes;) {
+    while (batch.sessions.size() < rows && batch.bytes < most_bytes) {
       auto row = input.next();
       bytes_read.store(input.bytes_read(), std::memory_order_relaxed);
       if (!row) {
@@ -86,19 +108,22 @@ struct BatchReader::Shared {
           return false;
         }
       }
-      bytes += bytes_of((*row)->session);
+      batch.bytes += bytes_of((*row)->session);
       batch.sessions.push_back(std::move((*row)->session));
       batch.lines.push_back((*row)->line);
     }
     return true;
   }
 
-  void read_all(io::SessionInput& input, std::uint64_t rows, Strictness strictness) {
+  void read_all(io::SessionInput& input, std::uint64_t rows, Strictness strictness, Ending ending) {
+    Batch batch;
+    if (ending == Ending::quiet) {
+      // Whether anybody wants it shows when the next batch is full.
+      input.on_wait([&] { static_cast<void>(hand_over(batch, input, rows, ending)); });
+    }
     for (bool more = true; more && !is_abandoned();) {
-      Batch batch;
       more = fill(batch, input, rows, strictness);
-      batch.unit = input.unit();  // known once something has been read
-      if (!batch.sessions.empty() || batch.error) more = push(std::move(batch)) && more;
+      more = hand_over(batch, input, rows, Ending::full) && more;
     }
     const std::lock_guard lock(mutex);
     ended = true;
@@ -106,11 +131,11 @@ struct BatchReader::Shared {
   }
 };
 
-BatchReader::BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness)
+BatchReader::BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending)
     : shared_(std::make_shared<Shared>()) {
   shared_->bytes_total = input.bytes_total();
-  thread_ = std::thread([shared = shared_, input = std::move(input), rows, strictness]() mutable {
-    shared->read_all(input, rows, strictness);
+  thread_ = std::thread([shared = shared_, input = std::move(input), rows, strictness, ending]() mutable {
+    shared->read_all(input, rows, strictness, ending);
   });
 }
 

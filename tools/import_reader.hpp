@@ -20,6 +20,7 @@ struct Batch {
   std::vector<Session> sessions{};
   std::vector<std::uint64_t> lines{};  ///< where each stands in the input
   std::string_view unit{};             ///< what `lines` counts: "line" or "element"
+  std::uint64_t bytes = 0;             ///< of content
   /// Why the input ended inside this batch; it names the line. Nothing of such a batch is to be stored.
   std::optional<Error> error{};
 };
@@ -27,10 +28,16 @@ struct Batch {
 /// What --strict asks of a row.
 enum class Strictness { lenient, strict };
 
+/// When a batch ends before it is full.
+enum class Ending {
+  full,   ///< never
+  quiet,  ///< when the input has no more bytes for the moment: its rows are not to wait for others
+};
+
 class BatchReader {
  public:
-  /// A batch holds `rows` rows, fewer where their content passes 64 MiB; two batches wait at most.
-  BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness);
+  /// A batch holds `rows` rows, fewer where their content passes 64 MiB or `ending` says so; two batches wait at most.
+  BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending = Ending::full);
   BatchReader(const BatchReader&) = delete;
   BatchReader& operator=(const BatchReader&) = delete;
   ~BatchReader();

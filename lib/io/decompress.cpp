@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -80,11 +81,19 @@ struct ByteSource::Impl {
   std::unique_ptr<ZSTD_DCtx, FreeZstd> zstd{};
   bool in_frame = false;  ///< of zstd: a frame has begun and has not ended
   std::optional<Error> pending{};
+  std::function<void()> waits{};
 
   [[nodiscard]] std::string_view unused() const noexcept { return {packed.get() + begin, end - begin}; }
 
+  /// Whether a read would not wait; the end counts as bytes.
+  [[nodiscard]] bool has_bytes() const noexcept {
+    pollfd waiting{file.descriptor(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) != 0;
+  }
+
   Result<std::size_t> read_file(char* to, std::size_t size) {
     while (!at_end) {
+      if (waits && !has_bytes()) waits();
       const ssize_t count = ::read(file.descriptor(), to, size);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return fail(failure(path, "cannot be read", errno));
@@ -244,6 +253,10 @@ Result<std::size_t> ByteSource::read(char* to, std::size_t size) {
     default:
       return impl.read_plain(to, size);
   }
+}
+
+void ByteSource::on_wait(std::function<void()> callback) {
+  impl_->waits = std::move(callback);
 }
 
 std::uint64_t ByteSource::bytes_read() const noexcept {

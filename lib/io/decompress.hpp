@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ class ByteSource {
   /// Writes up to `size` unpacked bytes to `to`; how many, 0 at the end. Errors: io, invalid_argument (the packed
   /// data are damaged or cut short); good bytes before the damage come first.
   [[nodiscard]] Result<std::size_t> read(char* to, std::size_t size);
+  /// Has `callback` called each time read() is about to wait for bytes that are not there yet (a pipe that is quiet).
+  void on_wait(std::function<void()> callback);
   /// Packed bytes read so far, and in all (0 where that is unknown).
   [[nodiscard]] std::uint64_t bytes_read() const noexcept;
   [[nodiscard]] std::uint64_t bytes_total() const noexcept;

@@ -115,6 +115,9 @@ Result<std::optional<InputRow>> SessionInput::next() {
   return row;
 }
 
+void SessionInput::on_wait(std::function<void()> callback) {
+  impl_->window.source().on_wait(std::move(callback));
+}
 std::string_view SessionInput::unit() const noexcept {
   return impl_->unit();
 }

@@ -21,6 +21,7 @@ class TextWindow {
   /// Cuts text off the front.
   void consume(std::size_t bytes) noexcept { begin_ += bytes; }
   [[nodiscard]] const ByteSource& source() const noexcept { return source_; }
+  [[nodiscard]] ByteSource& source() noexcept { return source_; }
 
  private:
   void make_room();

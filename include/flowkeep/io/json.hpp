@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -57,6 +58,9 @@ class FLOWKEEP_API SessionInput {
   /// The next row; std::nullopt at the end. Errors: invalid_argument ("line 17: …", "element 3: …"), io; after an
   /// error the input is at its end.
   [[nodiscard]] Result<std::optional<InputRow>> next();
+  /// Has `callback` called, by next(), each time the input is about to wait for bytes that are not there yet: a pipe
+  /// whose writer is quiet. The rows before are all handed out then.
+  void on_wait(std::function<void()> callback);
   /// "line" or "element": what InputRow::line counts.
   [[nodiscard]] std::string_view unit() const noexcept;
   /// Compressed bytes read so far and in all (0 where the size is unknown), for progress.
