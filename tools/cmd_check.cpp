@@ -1,13 +1,7 @@
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 
 #include "arguments.hpp"
+#include "child.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "text.hpp"
@@ -49,7 +43,7 @@ std::string check_json(const CheckReport& report) {
       report.findings_total, findings);
 }
 
-Try<Exit> check_here(const CheckArguments& arguments) {
+Try<Exit> check(const CheckArguments& arguments) {
   const auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
   auto report = [&] {
@@ -61,31 +55,6 @@ Try<Exit> check_here(const CheckArguments& arguments) {
     return failed(printed.error());
   }
   return report->clean() ? Exit::done : Exit::unreadable;
-}
-
-/// Checks in a child process: a page that the disk cannot give back kills that one with SIGBUS.
-Try<Exit> check(const CheckArguments& arguments) {
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) return failed(Exit::busy, fmt::format("cannot start a process: {}", std::strerror(errno)));
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) std::_Exit(static_cast<int>(Exit::unreadable));
-    std::_Exit(report(check_here(arguments)));
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return failed(Exit::unreadable, fmt::format("waiting for the check: {}", std::strerror(errno)));
-  }
-  if (WIFEXITED(status)) return static_cast<Exit>(WEXITSTATUS(status));
-  const int signal = WTERMSIG(status);
-  if (signal == SIGBUS || signal == SIGSEGV) {
-    return failed(Exit::unreadable, fmt::format("{}: the file cannot be read through: {}", arguments.file,
-                                                signal == SIGBUS ? "a page of it is missing or its disk does not give "
-                                                                   "it back (SIGBUS)"
-                                                                 : "its pages lead outside of it (SIGSEGV)"));
-  }
-  return failed(Exit::unreadable, fmt::format("{}: the check was ended by signal {}", arguments.file, signal));
 }
 
 }  // namespace
@@ -101,7 +70,9 @@ void add_check(CLI::App& app, Run& run) {
       "\n"
       "Example:\n"
       "  flowkeep check runs.flowkeep");
-  command->callback([&run, arguments] { run = [arguments] { return check(*arguments); }; });
+  command->callback([&run, arguments] {
+    run = [arguments] { return in_child(arguments->file, "check", [&] { return check(*arguments); }); };
+  });
 }
 
 }  // namespace flowkeep::tool

@@ -18,6 +18,8 @@ Exit refusal(Doing doing) noexcept {
       return Exit::bad_input;
     case Doing::selecting:
       return Exit::usage;
+    case Doing::writing:
+      return Exit::bad_output;
   }
   return Exit::unreadable;
 }
@@ -27,18 +29,20 @@ Exit refusal(Doing doing) noexcept {
 Exit exit_for(Errc code, Doing doing) noexcept {
   switch (code) {
     case Errc::already_exists:
-      return doing == Doing::opening ? Exit::no : refusal(doing);
+      return doing == Doing::opening || doing == Doing::writing ? Exit::no : refusal(doing);
     case Errc::not_found:
     case Errc::version_mismatch:
     case Errc::invalid_transition:
       return refusal(doing);
     case Errc::invalid_argument:
       return doing == Doing::one_row ? Exit::bad_input : refusal(doing);
-    case Errc::busy:
     case Errc::full:
+      return doing == Doing::writing ? Exit::bad_output : Exit::busy;
+    case Errc::busy:
     case Errc::no_memory:
       return Exit::busy;
     case Errc::access_denied:
+      return doing == Doing::writing ? Exit::bad_output : Exit::unreadable;
     case Errc::corrupt:
     case Errc::not_a_store:
     case Errc::newer_format:

@@ -48,6 +48,7 @@ enum class Doing {
   one_row,    ///< a row or an index, named by the user: a refusal is the answer "no"
   importing,  ///< rows of an input: a refusal is the input's fault
   selecting,  ///< what the command line described: a refusal is the command line's fault
+  writing,    ///< a file besides FILE: what keeps it from being written is the output's fault
 };
 [[nodiscard]] Exit exit_for(Errc code, Doing doing) noexcept;
 [[nodiscard]] tl::unexpected<Failure> failed(const Error& error, Doing doing);
@@ -77,5 +78,7 @@ void add_index(CLI::App& app, Run& run);
 void add_stat(CLI::App& app, Run& run);
 void add_check(CLI::App& app, Run& run);
 void add_states(CLI::App& app, Run& run);
+void add_backup(CLI::App& app, Run& run);
+void add_compact(CLI::App& app, Run& run);
 
 }  // namespace flowkeep::tool

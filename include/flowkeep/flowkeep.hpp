@@ -1,6 +1,7 @@
 // Flowkeep: an embedded, single-file store for flow sessions. This header brings the whole API.
 #pragma once
 
+#include <flowkeep/backup.hpp>
 #include <flowkeep/binary.hpp>
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>

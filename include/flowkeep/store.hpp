@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <flowkeep/index.hpp>
+#include <flowkeep/backup.hpp>
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>
 #include <flowkeep/write_transaction.hpp>
@@ -192,3 +193,12 @@ class FLOWKEEP_API Store {
 [[nodiscard]] FLOWKEEP_API const char* version() noexcept;
 
 }  // namespace flowkeep
+  /// Copies the store to `destination`, where nothing may be, while this and other processes go on reading and writing:
+  /// one file, mode 0600, a store of its own that needs no journal; it keeps the store's id. Everything acknowledged by
+  /// any process before the call is in it. It appears when it is whole and on the disk. While pages are copied, writes
+  /// cannot use pages again that are freed meanwhile, so that the store grows by those; that ends with the copying,
+  /// before verifying. Errors: already_exists, not_found (the directory), full, access_denied, busy (a writer does not
+  /// catch up, e.g. is stopped; `progress` answered false), needs_recovery (opened for reading only, and a writer
+  /// died), corrupt (found by verifying), io.
+  [[nodiscard]] Result<BackupReport> backup(std::string_view destination, const BackupOptions& options = {}) const;
+

@@ -17,19 +17,20 @@ constexpr std::chrono::milliseconds courtesy{3};
 // What a turn costs (the tables catch up, the next one reads them anew) is shared by all commits of so long a time.
 constexpr std::int64_t share_ns = 5'000'000;
 
-/// "stopped" where the process does not run until somebody lets it go on.
-std::string state_of(std::int64_t pid) {
-  std::string words = "process " + std::to_string(pid);
+}  // namespace
+
+bool is_stopped(std::int64_t pid) {
   std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "re");
-  if (file == nullptr) return words;
+  if (file == nullptr) return false;
   char state = '?';
-  if (std::fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && (state == 'T' || state == 't'))
-    words += ", which is stopped";
+  const bool is_known = std::fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
   std::fclose(file);
-  return words;
+  return is_known && (state == 'T' || state == 't');
 }
 
-}  // namespace
+std::string describe_process(std::int64_t pid) {
+  return "process " + std::to_string(pid) + (is_stopped(pid) ? ", which is stopped" : "");
+}
 
 Result<Turn::Since> Turn::take(std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
@@ -41,7 +42,7 @@ Result<Turn::Since> Turn::take(std::chrono::milliseconds timeout) {
     if (timeout > timeout.zero()) state.wanted_at = monotonic_ns();
     if (Clock::now() >= deadline) {
       const std::int64_t writer = state.in_turn;
-      return fail(Errc::busy, path_ + ": " + (writer == 0 ? std::string("another process") : state_of(writer)) +
+      return fail(Errc::busy, path_ + ": " + (writer == 0 ? std::string("another process") : describe_process(writer)) +
                                   " has been writing for " + std::to_string(timeout.count()) +
                                   " ms (busy_timeout): try again");
     }

@@ -48,4 +48,9 @@ class Turn {
   bool held_ = false;
 };
 
+/// Whether a process does not run until somebody lets it go on.
+[[nodiscard]] bool is_stopped(std::int64_t pid);
+/// "process 17", or "process 17, which is stopped".
+[[nodiscard]] std::string describe_process(std::int64_t pid);
+
 }  // namespace flowkeep::journal

@@ -98,6 +98,9 @@ class Environment {
 
   /// Whether the file has no tables at all.
   [[nodiscard]] bool is_fresh() const noexcept;
+  /// Writes the newest commit, without its free pages and in the order of its trees, to the empty file behind
+  /// `descriptor`: LMDB's compacting copy. It reads through the map. Errors: busy (no reader slot is free), full, io.
+  [[nodiscard]] Result<void> copy_used_pages(int descriptor);
   [[nodiscard]] EnvironmentInfo info() const;
   /// Pages that the free list holds, as this transaction sees it.
   [[nodiscard]] static Result<std::uint64_t> free_pages(const ReadTransaction& transaction);

@@ -184,6 +184,20 @@ Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transa
   if (!read) return fail(std::move(read.error()));
   auto fresh = std::make_shared<const Catalogue>(std::move(*read));
   const std::lock_guard lock(catalogue_mutex_);
+Result<void> Engine::wait_for_writers() {
+  if (committer_) {
+    if (auto ok = committer_->health().check(); !ok) return ok;
+  }
+  auto dead = wait_for_writer(files_, options_.busy_timeout);
+  if (!dead) return fail(std::move(dead.error()));
+  if (!*dead) return {};
+  if (!committer_) return fail(needs_recovery(files_.path));
+  // A turn begins with what a dead one left.
+  if (auto ok = committer_->begin(); !ok) return ok;
+  committer_->end();
+  return committer_->make_visible();
+}
+
   if (!catalogue_ || catalogue_->number < fresh->number) catalogue_ = fresh;
   return fresh;
 }

@@ -49,6 +49,10 @@ class Engine {
   /// The same, for one session.
   [[nodiscard]] Result<storage::ReadTransaction> begin_read(const Guid& id);
   /// The catalogue that a transaction sees. Read anew only when another one has changed it.
+  /// Waits until the tables show whatever any process was told is stored. Errors: busy (the writer does not catch up
+  /// within busy_timeout), needs_recovery (it died, and this store only reads), io (a write has failed: the pages
+  /// cannot be relied on).
+  [[nodiscard]] Result<void> wait_for_writers();
   [[nodiscard]] Result<std::shared_ptr<const Catalogue>> catalogue(const storage::Transaction& transaction);
   /// Now and then, clears the reader slots of processes that died.
   void tend_readers();

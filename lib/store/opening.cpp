@@ -87,13 +87,6 @@ Result<bool> is_alone(FileLock& lock, const OpenOptions& options) {
   return !*others;
 }
 
-Error needs_recovery(const std::string& path) {
-  return Error{Errc::needs_recovery,
-               path +
-                   " was not closed by the process that wrote it, which cannot be put right while it is opened for "
-                   "reading only: open it for writing once"};
-}
-
 // What the last process to have the store open left. Only while nobody else has it open.
 // A file of another kind is not told that its journal is damaged.
 Result<std::optional<journal::Header>> examine(int descriptor, const StoreFiles& files) {
@@ -207,6 +200,48 @@ Result<void> open_environment(Opened& opened, const OpenOptions& options) {
 }
 
 }  // namespace
+
+Error needs_recovery(const std::string& path) {
+  return Error{Errc::needs_recovery,
+               path +
+                   " was not closed by the process that wrote it, which cannot be put right while it is opened for "
+                   "reading only: open it for writing once"};
+}
+
+Result<bool> wait_for_writer(StoreFiles& files, std::chrono::milliseconds timeout) {
+  std::optional<journal::SharedPage> found;
+  if (!files.page) {
+    // The first writer may have come after this store was opened for reading.
+    const std::string name = journal::shared_page_path(files.real_path);
+    if (::access(name.c_str(), R_OK | W_OK) != 0) return false;
+    auto page = journal::SharedPage::open(name, journal::SharedPage::Content::kept);
+    if (!page) return fail(std::move(page.error()));
+    found.emplace(std::move(*page));
+  }
+  const journal::SharedState& state = (found ? *found : *files.page).state();
+  if (state.poisoned != 0) {
+    return fail(Errc::io, files.path +
+                              ": a write has failed, and what the system holds of the file may not be what is "
+                              "on the disk; close the store in every process and open it again");
+  }
+  const std::uint64_t accepted = state.accepted;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const std::int64_t writer = state.in_turn;
+    if (writer == 0 || state.applied >= accepted) return false;
+    if (writer != ::getpid()) {
+      auto lives = files.lock.held_by_others(FileLock::Byte::turn);
+      if (!lives) return fail(std::move(lives.error()));
+      if (!*lives && state.in_turn == writer) return true;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return fail(Errc::busy, files.path + ": " + journal::describe_process(writer) +
+                                  " does not catch up with what it has acknowledged within " +
+                                  std::to_string(timeout.count()) + " ms (busy_timeout): try again");
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
 
 Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   if (auto ok = prepare_file(path, options); !ok) return fail(std::move(ok.error()));

@@ -1,6 +1,7 @@
 // Opening and closing the files of a store, among processes that do the same.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,13 @@ struct Opened {
 
 /// Tells other processes that the store is open and ready, and lets them go on.
 [[nodiscard]] Result<void> finish_opening(StoreFiles& files);
+
+/// The refusal of a store that has to be opened for writing first.
+[[nodiscard]] Error needs_recovery(const std::string& path);
+
+/// Waits until the tables hold what the process that has the turn has accepted; true: it died, and they will not.
+/// Errors: busy, io (a write has failed).
+[[nodiscard]] Result<bool> wait_for_writer(StoreFiles& files, std::chrono::milliseconds timeout);
 
 /// Lets everything go after an opening that failed.
 void give_up_opening(StoreFiles& files, bool is_alone);

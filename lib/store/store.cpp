@@ -1,5 +1,6 @@
 #include <flowkeep/store.hpp>
 
+#include "store/backup.hpp"
 #include "store/engine.hpp"
 #include "store/maintenance.hpp"
 #include "store/snapshot_impl.hpp"
@@ -158,6 +159,10 @@ Result<StoreStats> Store::stats() const {
 
 Result<CheckReport> Store::check(const Progress& progress) const {
   return store::check(*impl_->engine, progress);
+}
+
+Result<BackupReport> Store::backup(std::string_view destination, const BackupOptions& options) const {
+  return store::backup(*impl_->engine, std::string(destination), options);
 }
 
 }  // namespace flowkeep

@@ -25,6 +25,7 @@ std::array<std::atomic<FileKind>, 1024> kinds{};  // by descriptor
 DiskPlan plan{};
 std::atomic<bool> armed{false};
 std::atomic<int> calls{0};
+std::atomic<bool> knows_noreplace{true};
 std::atomic<std::uint32_t> first_met{0};  // 0: none, else 1 + kind * 16 + file
 
 FileKind kind_of(std::string_view path) noexcept {
@@ -50,9 +51,9 @@ void note(int descriptor, FileKind kind) noexcept {
 bool can_meet(DiskFault fault, CallKind kind, bool is_first) noexcept {
   switch (fault) {
     case DiskFault::disk_full:
-      return kind != CallKind::remove;
+      return kind != CallKind::remove && kind != CallKind::rename;
     case DiskFault::short_write:
-      return kind == CallKind::write || (!is_first && kind != CallKind::remove && kind != CallKind::sync);
+      return kind == CallKind::write || (!is_first && can_meet(DiskFault::disk_full, kind, false) && kind != CallKind::sync);
     default:
       return true;
   }
@@ -114,8 +115,12 @@ std::optional<DiskCall> disarm_disk() {
   return DiskCall{static_cast<CallKind>((met - 1) / 16), static_cast<FileKind>((met - 1) % 16)};
 }
 
+void forget_noreplace() {
+  knows_noreplace = false;
+}
+
 std::ostream& operator<<(std::ostream& out, const DiskCall& call) {
-  constexpr std::array<const char*, 6> kind_names{"write", "sync", "resize", "allocate", "make", "remove"};
+  constexpr std::array<const char*, 7> kind_names{"write", "sync", "resize", "allocate", "make", "remove", "rename"};
   constexpr std::array<const char*, 6> file_names{"other",       "data file", "journal",
                                                   "shared page", "lock file", "directory"};
   return out << kind_names[static_cast<std::size_t>(call.kind)] << " of the "
@@ -224,6 +229,21 @@ int fallocate(int descriptor, int mode, off_t offset, off_t size) {
 
 int fallocate64(int descriptor, int mode, off64_t offset, off64_t size) {
   return flowkeep::fault::allocate(descriptor, mode, offset, size);
+}
+
+int rename(const char* from, const char* to) noexcept {
+  return carry_out(CallKind::rename, kind_of(std::string_view(from)),
+                   [&](bool) { return static_cast<int>(::syscall(SYS_rename, from, to)); });
+}
+
+int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) noexcept {
+  if (!flowkeep::fault::knows_noreplace) {
+    errno = EINVAL;
+    return -1;
+  }
+  return carry_out(CallKind::rename, kind_of(std::string_view(from)), [&](bool) {
+    return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
+  });
 }
 
 int unlink(const char* path) noexcept {

@@ -17,7 +17,7 @@ enum class DiskFault : std::uint8_t {
   death_after,  ///< the process ends after the call
 };
 
-enum class CallKind : std::uint8_t { write, sync, resize, allocate, make, remove };
+enum class CallKind : std::uint8_t { write, sync, resize, allocate, make, remove, rename };
 enum class FileKind : std::uint8_t { none, data, journal, page, lock, directory };
 
 /// A call that met the fault.
@@ -41,5 +41,7 @@ inline constexpr int death_status = 77;
 void arm_disk(const DiskPlan& plan);
 /// Ends it; the first call that met the fault.
 std::optional<DiskCall> disarm_disk();
+/// From now on the system knows no renameat2().
+void forget_noreplace();
 
 }  // namespace flowkeep::fault

@@ -7,7 +7,7 @@ import unittest
 from toolkit import (DONE, NO, STATUSES, TOOL, ToolCase, base64_of, main, make_sessions, new_id, run, session)
 
 COMMANDS = ["create", "import", "dump", "get", "set", "transition", "valid-transition", "delete", "index", "stat",
-            "check", "states"]
+            "check", "states", "backup", "compact"]
 
 
 class Usage(unittest.TestCase):
