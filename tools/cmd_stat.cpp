@@ -1,4 +1,6 @@
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "arguments.hpp"
 #include "output.hpp"
@@ -15,6 +17,40 @@ struct StatArguments {
 
 bool is_active(const StoreStats& stats, const IndexInfo& index) {
   return stats.indexes[static_cast<std::size_t>(index.id)] == IndexStatus::active;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(time).count());
+}
+
+const char* name_of(Durability durability) {
+  return durability == Durability::power_safe ? "power-safe" : "process-safe";
+}
+
+std::string writer_line(const StoreStats& stats) {
+  if (stats.writer_pid == 0) return "nobody just now";
+  const bool stopped = stats.writer_state == StoreStats::WriterState::stopped;
+  return fmt::format("process {}{}", stats.writer_pid, stopped ? ", which is stopped" : "");
+}
+
+std::string journal_line(const StoreStats::Journal& journal) {
+  std::string text = fmt::format("{} of {} in use, {}", human_bytes(journal.used_bytes),
+                                 human_bytes(journal.capacity_bytes), counted(journal.checkpoints, "checkpoint"));
+  if (journal.checkpoint_age) text += fmt::format(", the last {} ago", seconds(*journal.checkpoint_age));
+  return text;
+}
+
+std::string recovery_line(const StoreStats::Recovery& recovery) {
+  return fmt::format("{}: {} of {} from the journal, in {} ms", format_timestamp(recovery.finished),
+                     counted(recovery.changes, "transaction"), human_bytes(recovery.bytes), recovery.took.count());
+}
+
+std::string reader_line(const StoreStats::Reader& reader) {
+  std::string text = fmt::format("  process {}: at transaction {}, {} behind", reader.pid, reader.transaction,
+                                 counted(reader.lag, "commit"));
+  if (reader.age) text += fmt::format(" for {}", seconds(*reader.age));
+  if (reader.held_bytes > 0) text += fmt::format(", holds back {}", human_bytes(reader.held_bytes));
+  return text + '\n';
 }
 
 std::string stat_table(const StoreStats& stats) {
@@ -56,12 +92,18 @@ std::string stat_table(const StoreStats& stats) {
         fmt::format("  {:<18} {:>12} {:>12} {:>6}\n", table.name, table.entries, human_bytes(table.bytes), table.depth);
   }
   line("transaction", std::to_string(stats.last_transaction));
+  line("durability", stats.durability ? name_of(*stats.durability) : "no process has it open for writing");
+  line("writer", writer_line(stats));
+  line("journal", stats.journal ? journal_line(*stats.journal) : "none: every commit is in the file");
+  line("last recovery", stats.recovery ? recovery_line(*stats.recovery) : "none was needed yet");
+  if (stats.has_failed) line("failed", "a write or sync; nobody writes until every process has closed the store");
   line("readers", std::to_string(stats.readers.size()));
-  for (const StoreStats::Reader& reader : stats.readers) {
-    text += fmt::format("  process {}: at transaction {}, {} behind\n", reader.pid, reader.transaction,
-                        counted(reader.lag, "commit"));
-  }
+  for (const StoreStats::Reader& reader : stats.readers) text += reader_line(reader);
   return text;
+}
+
+std::string or_null(const std::optional<std::chrono::milliseconds>& time) {
+  return time ? std::to_string(time->count()) : "null";
 }
 
 std::string stat_json(const StoreStats& stats) {
@@ -93,8 +135,28 @@ std::string stat_json(const StoreStats& stats) {
   list("indexes", '{', '}', indexes(),
        [&](const IndexInfo& index) { return fmt::format("\"{}\":{}", index.name, is_active(stats, index)); });
   list("readers", '[', ']', stats.readers, [](const StoreStats::Reader& reader) {
-    return fmt::format("{{\"pid\":{},\"transaction\":{},\"lag\":{}}}", reader.pid, reader.transaction, reader.lag);
+    return fmt::format("{{\"pid\":{},\"transaction\":{},\"lag\":{},\"age_ms\":{},\"held_bytes\":{}}}", reader.pid,
+                       reader.transaction, reader.lag, or_null(reader.age), reader.held_bytes);
   });
+  text += fmt::format(",\"durability\":{},\"writer_pid\":{},\"writer_stopped\":{},\"failed\":{}",
+                      stats.durability ? json_string(name_of(*stats.durability)) : "null", stats.writer_pid,
+                      stats.writer_state == StoreStats::WriterState::stopped, stats.has_failed);
+  text += ",\"journal\":";
+  if (const auto& journal = stats.journal) {
+    text += fmt::format("{{\"used_bytes\":{},\"capacity_bytes\":{},\"checkpoints\":{},\"checkpoint_age_ms\":{}}}",
+                        journal->used_bytes, journal->capacity_bytes, journal->checkpoints,
+                        or_null(journal->checkpoint_age));
+  } else {
+    text += "null";
+  }
+  text += ",\"recovery\":";
+  if (const auto& recovery = stats.recovery) {
+    text +=
+        fmt::format("{{\"finished\":\"{}\",\"changes\":{},\"bytes\":{},\"ms\":{}}}",
+                    format_timestamp(recovery->finished), recovery->changes, recovery->bytes, recovery->took.count());
+  } else {
+    text += "null";
+  }
   return text + "}\n";
 }
 
@@ -113,10 +175,14 @@ Try<Exit> stat(const StatArguments& arguments) {
 
 void add_stat(CLI::App& app, Run& run) {
   const auto arguments = std::make_shared<StatArguments>();
-  CLI::App* command = app.add_subcommand("stat", "show counts, sizes, tables, indexes and readers");
+  CLI::App* command = app.add_subcommand("stat", "show counts, sizes, tables, indexes, the journal and readers");
   add_file(*command, arguments->file);
   command->add_flag("--json", arguments->json, "as one JSON object");
-  command->footer("Example:\n  flowkeep stat runs.flowkeep");
+  command->footer(
+      "A reader that is behind holds back the pages that later commits have freed: they cannot be used again while\n"
+      "it lasts, and the file grows instead.\n"
+      "\n"
+      "Example:\n  flowkeep stat runs.flowkeep");
   command->callback([&run, arguments] { run = [arguments] { return stat(*arguments); }; });
 }
 

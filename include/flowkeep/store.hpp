@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include <flowkeep/index.hpp>
 #include <flowkeep/backup.hpp>
+#include <flowkeep/index.hpp>
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>
 #include <flowkeep/write_transaction.hpp>
@@ -24,6 +25,17 @@ enum class OpenMode : std::uint8_t {
   existing,        ///< not_found where it is missing
   create_new,      ///< already_exists where it is there
   read_only,       ///< as existing; every write is refused with access_denied
+};
+
+/// A snapshot that is open, in any process.
+struct ReaderStats {
+  std::int64_t pid = 0;
+  std::uint64_t transaction = 0;                   ///< the commit it reads
+  std::uint64_t lag = 0;                           ///< commits made since
+  std::optional<std::chrono::milliseconds> age{};  ///< since the first of those; not known where no process writes
+  /// Of pages that commits since have freed: writes cannot use them again, and the file grows instead, while the
+  /// snapshot is open.
+  std::uint64_t held_bytes = 0;
 };
 
 struct OpenOptions {
@@ -55,6 +67,14 @@ struct OpenOptions {
   /// How long a write waits for the other writers, of this process and of others, and an open for another process that
   /// is opening the file, before it gives up with `busy`.
   std::chrono::milliseconds busy_timeout{10'000};
+
+  /// Told of a snapshot, of any process, that is older than `slow_reader_age` (counted from the first commit it does
+  /// not show) or holds back more than `slow_reader_bytes`; once, and again each minute while it stays open. Called by
+  /// a thread of its own, which holds no lock: it may use the store, but must not throw, fork or destroy the Store,
+  /// whose end waits for it.
+  std::function<void(const ReaderStats&)> on_slow_reader{};
+  std::chrono::milliseconds slow_reader_age{60'000};
+  std::uint64_t slow_reader_bytes = 64ULL << 20;
 };
 
 /// What a store holds and what it takes.
@@ -87,15 +107,34 @@ struct StoreStats {
   std::vector<Table> tables{};
   std::array<IndexStatus, index_count> indexes{};
 
-  struct Reader {
-    std::int64_t pid = 0;
-    std::uint64_t transaction = 0;  ///< the commit it reads
-    std::uint64_t lag = 0;          ///< commits made since
-  };
   /// Index entries that writes of this Store found not to agree with their records: run a check.
   std::uint64_t disagreements = 0;
+  using Reader = ReaderStats;
   std::vector<Reader> readers{};  ///< those with a snapshot open now, of every process
   std::uint64_t last_transaction = 0;
+
+  /// What was put right when the store was opened after a crash, the last time that was needed.
+  struct Recovery {
+    Timestamp finished{};
+    std::uint64_t changes = 0;  ///< transactions that came from the journal
+    std::uint64_t bytes = 0;    ///< of them
+    std::chrono::milliseconds took{};
+  };
+  std::optional<Recovery> recovery{};
+
+  /// The journal as the process that wrote last left it.
+  struct Journal {
+    std::uint64_t used_bytes = 0;  ///< what a recovery would have to read
+    std::uint64_t capacity_bytes = 0;
+    std::uint64_t checkpoints = 0;                              ///< made since the store was opened by anybody
+    std::optional<std::chrono::milliseconds> checkpoint_age{};  ///< of the last of those
+  };
+  std::optional<Journal> journal{};        ///< none: nobody has written since the store was opened
+  std::optional<Durability> durability{};  ///< of the process that opened the store for writing last
+  std::int64_t writer_pid = 0;             ///< whose turn to write it is; 0: nobody's
+  enum class WriterState : std::uint8_t { runs, stopped } writer_state = WriterState::runs;
+  /// A write or sync has failed in some process: nobody writes until all have closed the store.
+  bool has_failed = false;
 };
 
 /// One thing that is wrong with a store.
@@ -181,6 +220,15 @@ class FLOWKEEP_API Store {
   /// Errors: io, busy (`progress` answered false); what is wrong with the content is in the report.
   [[nodiscard]] Result<CheckReport> check(const Progress& progress = {}) const;
 
+  /// Copies the store to `destination`, where nothing may be, while this and other processes go on reading and writing:
+  /// one file, mode 0600, a store of its own that needs no journal; it keeps the store's id. Everything acknowledged by
+  /// any process before the call is in it. It appears when it is whole and on the disk. While pages are copied, writes
+  /// cannot use pages again that are freed meanwhile, so that the store grows by those; that ends with the copying,
+  /// before verifying. Errors: already_exists, not_found (the directory), full, access_denied, busy (a writer does not
+  /// catch up, e.g. is stopped; `progress` answered false), needs_recovery (opened for reading only, and a writer
+  /// died), corrupt (found by verifying), io.
+  [[nodiscard]] Result<BackupReport> backup(std::string_view destination, const BackupOptions& options = {}) const;
+
   [[nodiscard]] const std::string& path() const& noexcept;
   const std::string& path() const&& = delete;
 
@@ -193,12 +241,3 @@ class FLOWKEEP_API Store {
 [[nodiscard]] FLOWKEEP_API const char* version() noexcept;
 
 }  // namespace flowkeep
-  /// Copies the store to `destination`, where nothing may be, while this and other processes go on reading and writing:
-  /// one file, mode 0600, a store of its own that needs no journal; it keeps the store's id. Everything acknowledged by
-  /// any process before the call is in it. It appears when it is whole and on the disk. While pages are copied, writes
-  /// cannot use pages again that are freed meanwhile, so that the store grows by those; that ends with the copying,
-  /// before verifying. Errors: already_exists, not_found (the directory), full, access_denied, busy (a writer does not
-  /// catch up, e.g. is stopped; `progress` answered false), needs_recovery (opened for reading only, and a writer
-  /// died), corrupt (found by verifying), io.
-  [[nodiscard]] Result<BackupReport> backup(std::string_view destination, const BackupOptions& options = {}) const;
-

@@ -17,7 +17,7 @@ namespace flowkeep::journal {
 
 namespace {
 
-constexpr std::uint64_t layout_version = 2;
+constexpr std::uint64_t layout_version = 3;
 constexpr std::int64_t sample_interval_ns = 100'000'000;
 
 static_assert(sizeof(SharedState) <= SharedPage::size_bytes);

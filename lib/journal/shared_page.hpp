@@ -36,6 +36,13 @@ struct SharedState {
   static constexpr std::size_t sample_count = 128;
   Sample samples[sample_count];
   std::atomic<std::uint32_t> samples_used;
+
+  // For reports only; by whoever has the turn.
+  std::atomic<std::uint64_t> journal_capacity;  ///< bytes; 0: nobody has written yet
+  std::atomic<std::uint64_t> journal_used;      ///< bytes that a recovery would have to read
+  std::atomic<std::uint64_t> checkpoints;       ///< made since this page was
+  std::atomic<std::int64_t> checkpoint_at;      ///< when the last of them was, by CLOCK_MONOTONIC in ns
+  std::atomic<std::uint32_t> durability;        ///< of who opened the store for writing last, plus 1
 };
 
 /// The page, mapped.

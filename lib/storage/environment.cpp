@@ -317,16 +317,26 @@ EnvironmentInfo Environment::info() const {
 }
 
 Result<std::uint64_t> Environment::free_pages(const ReadTransaction& transaction) {
-  constexpr Table free_list{0};
-  auto cursor = Cursor::open(transaction, free_list);
-  if (!cursor) return fail(std::move(cursor.error()));
+  auto list = free_list(transaction);
+  if (!list) return fail(std::move(list.error()));
   std::uint64_t pages = 0;
+  for (const FreedPages& freed : *list) pages += freed.pages;
+  return pages;
+}
+
+Result<std::vector<FreedPages>> Environment::free_list(const ReadTransaction& transaction) {
+  constexpr Table table{0};
+  auto cursor = Cursor::open(transaction, table);
+  if (!cursor) return fail(std::move(cursor.error()));
+  std::vector<FreedPages> list;
   auto found = cursor->first();
   for (; found && *found; found = cursor->next()) {
-    if (cursor->value().size() >= sizeof(std::uint64_t)) pages += IntegerKey::value_of(cursor->value().substr(0, 8));
+    // The value begins with how many pages it lists.
+    if (cursor->value().size() < sizeof(std::uint64_t)) continue;
+    list.push_back({IntegerKey::value_of(cursor->key()), IntegerKey::value_of(cursor->value().substr(0, 8))});
   }
   if (!found) return fail(std::move(found.error()));
-  return pages;
+  return list;
 }
 
 std::vector<ReaderSlot> Environment::readers() const {

@@ -64,6 +64,12 @@ class Pin {
   bool held_ = false;
 };
 
+/// An entry of the free list.
+struct FreedPages {
+  std::uint64_t transaction = 0;  ///< that freed them: snapshots of earlier ones still show them
+  std::uint64_t pages = 0;
+};
+
 struct EnvironmentInfo {
   std::uint64_t map_bytes = 0;
   std::uint64_t last_page = 0;
@@ -92,18 +98,20 @@ class Environment {
   /// Makes every commit so far durable. An error is final. Errors: io.
   [[nodiscard]] Result<void> sync();
   void set_commits(EnvironmentOptions::Commits commits) noexcept;
+  /// Writes the newest commit, without its free pages and in the order of its trees, to the empty file behind
+  /// `descriptor`: LMDB's compacting copy. It reads through the map. Errors: busy (no reader slot is free), full, io.
+  [[nodiscard]] Result<void> copy_used_pages(int descriptor);
   /// Enlarges the map to at least so many bytes, once this process's transactions have ended. Errors: busy (they do
   /// not end within `timeout`), full (no address space), io.
   [[nodiscard]] Result<void> grow_map(std::uint64_t bytes, std::chrono::milliseconds timeout);
 
   /// Whether the file has no tables at all.
   [[nodiscard]] bool is_fresh() const noexcept;
-  /// Writes the newest commit, without its free pages and in the order of its trees, to the empty file behind
-  /// `descriptor`: LMDB's compacting copy. It reads through the map. Errors: busy (no reader slot is free), full, io.
-  [[nodiscard]] Result<void> copy_used_pages(int descriptor);
   [[nodiscard]] EnvironmentInfo info() const;
   /// Pages that the free list holds, as this transaction sees it.
   [[nodiscard]] static Result<std::uint64_t> free_pages(const ReadTransaction& transaction);
+  /// The same by the commits that freed them, oldest first.
+  [[nodiscard]] static Result<std::vector<FreedPages>> free_list(const ReadTransaction& transaction);
   /// The reader slots in use now, those of idle pooled transactions left out.
   [[nodiscard]] std::vector<ReaderSlot> readers() const;
   /// Clears the slots of dead processes; returns how many.

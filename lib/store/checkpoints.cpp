@@ -42,6 +42,7 @@ void Checkpoints::end_turn() noexcept {
 void Checkpoints::use(const journal::Header& header) {
   const std::lock_guard lock(mutex_);
   header_ = header;
+  page_.state().journal_capacity = header.capacity_bytes;
 }
 
 void Checkpoints::note_pin(const journal::Header& header, std::int64_t at) noexcept {
@@ -124,6 +125,10 @@ Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
   note_pin(job->header, began);
   use(job->header);
   ++count_;
+  journal::SharedState& state = page_.state();
+  state.journal_used = group_.used_bytes();
+  state.checkpoint_at = began;
+  ++state.checkpoints;
   return {};
 }
 

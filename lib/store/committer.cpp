@@ -242,6 +242,7 @@ Result<void> Committer::make_visible() {
 void Committer::committed(std::uint64_t lsn) {
   page_.state().applied = lsn;
   page_.note_commit(environment_.info().last_transaction);
+  page_.state().journal_used = group_.used_bytes();
   is_dirty_ = true;
   static_cast<void>(sync_when_due());
   const storage::EnvironmentInfo info = environment_.info();

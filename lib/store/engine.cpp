@@ -28,6 +28,10 @@ Result<void> check_options(const OpenOptions& options) {
     return fail(Errc::invalid_argument, "journal_bytes: " + std::to_string(options.journal_bytes) +
                                             " is not between 65536 (64 KiB) and 1073741824 (1 GiB)");
   }
+  if (options.slow_reader_age < std::chrono::milliseconds(0)) {
+    return fail(Errc::invalid_argument,
+                "slow_reader_age: " + std::to_string(options.slow_reader_age.count()) + " ms is less than nothing");
+  }
   return {};
 }
 
@@ -45,6 +49,10 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOption
     give_up_opening(engine->files_, opened->is_alone);
     return fail(std::move(ready.error()));
   }
+  if (engine->options_.on_slow_reader) {
+    engine->slow_readers_ = std::make_unique<SlowReaders>(*engine);
+    if (auto ok = engine->slow_readers_->start(); !ok) return fail(std::move(ok.error()));
+  }
   return engine;
 }
 
@@ -52,10 +60,12 @@ Engine::~Engine() {
   if (!files_.environment) return;
   if (!files_.environment->check_process()) {
     // Threads, locks and LMDB's state are the parent's.
+    static_cast<void>(slow_readers_.release());
     static_cast<void>(committer_.release());
     static_cast<void>(files_.environment.release());
     return;
   }
+  slow_readers_.reset();
   bool is_settled = true;
   if (committer_) {
     const bool others = files_.lock.held_by_others(storage::FileLock::Byte::open).value_or(true);
@@ -77,6 +87,7 @@ Result<void> Engine::start(bool is_alone, bool recover) {
                       {files_.path, options_.busy_timeout, options_.journal_bytes, options_.sync_interval, format_});
   if (!made) return fail(std::move(made.error()));
   committer_ = std::move(*made);
+  files_.page->state().durability = static_cast<std::uint32_t>(options_.durability) + 1;
   return recover ? committer_->recover() : committer_->recover_others();
 }
 
@@ -173,17 +184,6 @@ Result<storage::ReadTransaction> Engine::begin_read(const Guid& id) {
   return files_.environment->begin_read();
 }
 
-Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transaction& transaction) {
-  auto counters = read_counters(transaction, tables_.meta);
-  if (!counters) return fail(std::move(counters.error()));
-  {
-    const std::lock_guard lock(catalogue_mutex_);
-    if (catalogue_ && catalogue_->number == counters->catalogue) return catalogue_;
-  }
-  auto read = read_catalogue(transaction, tables_.meta, counters->catalogue);
-  if (!read) return fail(std::move(read.error()));
-  auto fresh = std::make_shared<const Catalogue>(std::move(*read));
-  const std::lock_guard lock(catalogue_mutex_);
 Result<void> Engine::wait_for_writers() {
   if (committer_) {
     if (auto ok = committer_->health().check(); !ok) return ok;
@@ -198,6 +198,17 @@ Result<void> Engine::wait_for_writers() {
   return committer_->make_visible();
 }
 
+Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transaction& transaction) {
+  auto counters = read_counters(transaction, tables_.meta);
+  if (!counters) return fail(std::move(counters.error()));
+  {
+    const std::lock_guard lock(catalogue_mutex_);
+    if (catalogue_ && catalogue_->number == counters->catalogue) return catalogue_;
+  }
+  auto read = read_catalogue(transaction, tables_.meta, counters->catalogue);
+  if (!read) return fail(std::move(read.error()));
+  auto fresh = std::make_shared<const Catalogue>(std::move(*read));
+  const std::lock_guard lock(catalogue_mutex_);
   if (!catalogue_ || catalogue_->number < fresh->number) catalogue_ = fresh;
   return fresh;
 }

@@ -16,6 +16,7 @@
 #include "store/catalogue.hpp"
 #include "store/committer.hpp"
 #include "store/opening.hpp"
+#include "store/slow_readers.hpp"
 #include "store/tables.hpp"
 
 namespace flowkeep::store {
@@ -48,11 +49,11 @@ class Engine {
   [[nodiscard]] Result<storage::ReadTransaction> begin_read();
   /// The same, for one session.
   [[nodiscard]] Result<storage::ReadTransaction> begin_read(const Guid& id);
-  /// The catalogue that a transaction sees. Read anew only when another one has changed it.
   /// Waits until the tables show whatever any process was told is stored. Errors: busy (the writer does not catch up
   /// within busy_timeout), needs_recovery (it died, and this store only reads), io (a write has failed: the pages
   /// cannot be relied on).
   [[nodiscard]] Result<void> wait_for_writers();
+  /// The catalogue that a transaction sees. Read anew only when another one has changed it.
   [[nodiscard]] Result<std::shared_ptr<const Catalogue>> catalogue(const storage::Transaction& transaction);
   /// Now and then, clears the reader slots of processes that died.
   void tend_readers();
@@ -69,7 +70,8 @@ class Engine {
   StoreFiles files_;
   Tables tables_{};
   codec::FormatRow format_{};
-  std::unique_ptr<Committer> committer_{};  // none: opened for reading only
+  std::unique_ptr<Committer> committer_{};       // none: opened for reading only
+  std::unique_ptr<SlowReaders> slow_readers_{};  // none: nobody wants to be told
 
   std::mutex catalogue_mutex_{};
   std::shared_ptr<const Catalogue> catalogue_{};

@@ -1,11 +1,12 @@
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "index/index_table.hpp"
+#include "journal/turn.hpp"
 #include "storage/cursor.hpp"
 #include "store/maintenance.hpp"
+#include "store/readers.hpp"
 
 namespace flowkeep::store {
 
@@ -25,6 +26,36 @@ Result<void> count_statuses(const storage::Transaction& transaction, const Table
     (state_of(status) == StateCode::active ? stats.active : stats.inactive) += *members;
   }
   return {};
+}
+
+Result<void> read_recovery(const storage::Transaction& transaction, const Tables& tables, StoreStats& stats) {
+  auto payload = read_meta(transaction, tables.meta, codec::MetaRow::recovery);
+  if (!payload) return fail(std::move(payload.error()));
+  if (!*payload) return {};
+  auto row = codec::decode_recovery(**payload);
+  if (!row) return fail(std::move(row.error()));
+  stats.recovery = {row->finished, row->changes, row->bytes, std::chrono::milliseconds(row->milliseconds)};
+  return {};
+}
+
+void read_shared_page(const journal::SharedPage& page, StoreStats& stats) {
+  const journal::SharedState& state = page.state();
+  if (const std::uint64_t capacity = state.journal_capacity; capacity != 0) {
+    StoreStats::Journal& journal = stats.journal.emplace();
+    journal.capacity_bytes = capacity;
+    journal.used_bytes = state.journal_used;
+    journal.checkpoints = state.checkpoints;
+    if (const std::int64_t made_at = state.checkpoint_at; made_at != 0) {
+      const std::chrono::nanoseconds age(journal::monotonic_ns() - made_at);
+      journal.checkpoint_age = std::chrono::duration_cast<std::chrono::milliseconds>(age);
+    }
+  }
+  if (const std::uint32_t durability = state.durability; durability != 0) {
+    stats.durability = static_cast<Durability>(durability - 1);
+  }
+  stats.writer_pid = state.in_turn;
+  if (journal::is_stopped(stats.writer_pid)) stats.writer_state = StoreStats::WriterState::stopped;
+  stats.has_failed = state.poisoned != 0;
 }
 
 }  // namespace
@@ -71,21 +102,12 @@ Result<StoreStats> stats(Engine& engine) {
   stats.page_bytes = info.page_bytes;
   stats.last_transaction = info.last_transaction;
 
-  // The snapshot that these figures are read from is nobody's, and a writer's pins are not snapshots.
-  std::vector<std::pair<std::int64_t, std::uint64_t>> hidden{{::getpid(), transaction->id()}};
-  if (const auto page = engine.shared_page()) {
-    const journal::SharedState& state = page->state();
-    for (const auto& pinned : state.pinned) hidden.emplace_back(state.last_writer.load(), pinned.load());
-  }
-  for (const storage::ReaderSlot& slot : environment.readers()) {
-    const auto known = std::find(hidden.begin(), hidden.end(), std::pair(slot.pid, slot.transaction));
-    if (known != hidden.end()) {
-      hidden.erase(known);
-      continue;
-    }
-    stats.readers.push_back(
-        {slot.pid, slot.transaction, info.last_transaction - std::min(info.last_transaction, slot.transaction)});
-  }
+  auto readers = list_readers(engine, *transaction);
+  if (!readers) return fail(std::move(readers.error()));
+  stats.readers = std::move(*readers);
+  if (auto ok = read_recovery(*transaction, engine.tables(), stats); !ok) return fail(std::move(ok.error()));
+  if (const auto* page = engine.shared_page()) read_shared_page(*page, stats);
+  if (engine.find_committer() != nullptr) stats.durability = engine.options().durability;
   return stats;
 }
 
