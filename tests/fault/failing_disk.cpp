@@ -53,7 +53,8 @@ bool can_meet(DiskFault fault, CallKind kind, bool is_first) noexcept {
     case DiskFault::disk_full:
       return kind != CallKind::remove && kind != CallKind::rename;
     case DiskFault::short_write:
-      return kind == CallKind::write || (!is_first && can_meet(DiskFault::disk_full, kind, false) && kind != CallKind::sync);
+      return kind == CallKind::write ||
+             (!is_first && can_meet(DiskFault::disk_full, kind, false) && kind != CallKind::sync);
     default:
       return true;
   }
