@@ -299,7 +299,7 @@ void Plan::slow_down() {
   reading = 0.6;
   journal_bytes = 64U << 10;
   manners.journal_sync_us = 6'000;
-  manners.data_sync_us = 6'000;
+  manners.data_sync_us = 25'000;
 }
 
 OpenOptions options_of(const Plan& plan, OpenMode mode) {
