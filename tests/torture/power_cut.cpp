@@ -81,11 +81,12 @@ bool read_arguments(int count, char** arguments, Request& request) {
 void print(const Figures& figures, const RunOptions& options, double seconds) {
   std::printf(
       "power cuts, seed %llu: %llu runs, %llu changes, %llu writes, syncs and notes;\n"
-      "%llu kills and recoveries, %llu takeovers, %llu checkpoints, %llu laps of the journal, which grew %llu times\n",
+      "%llu kills and recoveries, %llu takeovers, %llu header slots and %llu laps of the journal, which grew %llu "
+      "times\n",
       static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(figures.runs),
       static_cast<unsigned long long>(figures.changes), static_cast<unsigned long long>(figures.events),
       static_cast<unsigned long long>(figures.kills), static_cast<unsigned long long>(figures.takeovers),
-      static_cast<unsigned long long>(figures.checkpoints), static_cast<unsigned long long>(figures.laps),
+      static_cast<unsigned long long>(figures.header_slots), static_cast<unsigned long long>(figures.laps),
       static_cast<unsigned long long>(figures.growths));
   std::printf("%-20s %10s %10s\n", "left by the cut", "images", "bad");
   for (int i = 0; i < strategy_count; ++i) {

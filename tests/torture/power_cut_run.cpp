@@ -203,7 +203,7 @@ class Run {
       if (journal.is_made && end > journal.bytes) {
         ++figures_.growths;
       } else if (journal.is_made && event.offset < slots_bytes) {
-        ++figures_.checkpoints;
+        ++figures_.header_slots;
       } else if (journal.is_made) {
         if (event.offset < journal.tail) ++figures_.laps;
         journal.tail = event.offset;

@@ -27,11 +27,11 @@ struct Figures {
   std::atomic<std::uint64_t> runs{0};
   std::atomic<std::uint64_t> changes{0};
   std::atomic<std::uint64_t> events{0};
-  std::atomic<std::uint64_t> kills{0};        ///< of recorded programs, each followed by a recovery that is recorded
-  std::atomic<std::uint64_t> takeovers{0};    ///< of a process that was killed while another wrote
-  std::atomic<std::uint64_t> checkpoints{0};  ///< header slots written
-  std::atomic<std::uint64_t> laps{0};         ///< times the journal began anew at its beginning
-  std::atomic<std::uint64_t> growths{0};      ///< times it became longer
+  std::atomic<std::uint64_t> kills{0};         ///< of recorded programs, each followed by a recovery that is recorded
+  std::atomic<std::uint64_t> takeovers{0};     ///< of a process that was killed while another wrote
+  std::atomic<std::uint64_t> header_slots{0};  ///< written
+  std::atomic<std::uint64_t> laps{0};          ///< times the journal began anew at its beginning
+  std::atomic<std::uint64_t> growths{0};       ///< times it became longer
   std::atomic<std::uint64_t> images{0};
   std::atomic<std::uint64_t> before_creation{0};  ///< of the images: without a store, or refused as none
   std::atomic<std::uint64_t> recovered{0};        ///< of the images: with a journal in use
