@@ -1,11 +1,13 @@
 #include "power_cut_run.hpp"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -33,6 +35,7 @@ pid_t start_process(const std::function<void()>& body) {
   std::fflush(stdout);
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing of this goes on by itself
   body();
   ::_exit(0);
 }
@@ -343,25 +346,17 @@ class Run {
 void run_power_cuts(const RunOptions& options, Figures& figures) {
   const std::uint64_t runs = (options.images + options.images_per_run - 1) / options.images_per_run;
   std::vector<pid_t> workers;
-  std::fflush(stdout);
   for (unsigned worker = 0; worker < options.jobs; ++worker) {
-    const pid_t pid = ::fork();
-    if (pid != 0) {
-      workers.push_back(pid);
-      continue;
-    }
-    for (std::uint64_t run = worker; run < runs; run += options.jobs) {
-      if (options.most_bad != 0 && figures.bad >= options.most_bad) break;
-      const std::uint64_t left = options.images - run * options.images_per_run;
-      Run(options, figures, run, std::min(left, options.images_per_run))();
-    }
-    ::_exit(0);
+    workers.push_back(start_process([&, worker] {
+      for (std::uint64_t run = worker; run < runs; run += options.jobs) {
+        if (options.most_bad != 0 && figures.bad >= options.most_bad) break;
+        const std::uint64_t left = options.images - run * options.images_per_run;
+        Run(options, figures, run, std::min(left, options.images_per_run))();
+      }
+    }));
   }
   for (const pid_t pid : workers) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    if (const int status = end_of(pid); status != 0) {
       std::printf("BAD a worker of the rig itself ended with %d\n", status);
       ++figures.bad;
     }
