@@ -68,7 +68,7 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 }
 
 Descriptor::~Descriptor() {
-  if (descriptor_ < 0 || generation_ != fork_generation()) return;
+  if (!*this) return;
   Descriptors& all = descriptors();
   const std::lock_guard lock(all.mutex);
   all.open.erase(descriptor_);

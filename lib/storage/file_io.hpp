@@ -12,6 +12,9 @@
 
 namespace flowkeep::storage {
 
+/// How many fork()s lie between this process and the one that loaded the library.
+[[nodiscard]] std::uint64_t fork_generation() noexcept;
+
 /// A descriptor with an owner. In a forked child it is closed at once, so that no lock lives on in it.
 class Descriptor {
  public:
@@ -23,16 +26,14 @@ class Descriptor {
   ~Descriptor();
 
   [[nodiscard]] int get() const noexcept { return descriptor_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return descriptor_ >= 0; }
+  /// Whether it is open, in this process.
+  [[nodiscard]] explicit operator bool() const noexcept { return descriptor_ >= 0 && generation_ == fork_generation(); }
 
  private:
   explicit Descriptor(int descriptor) noexcept;
   int descriptor_ = -1;
   std::uint64_t generation_ = 0;  // of forks: a child's copy is closed already
 };
-
-/// How many fork()s lie between this process and the one that loaded the library.
-[[nodiscard]] std::uint64_t fork_generation() noexcept;
 
 /// Which file a name led to.
 class FileIdentity {

@@ -41,6 +41,12 @@ Result<FileLock> FileLock::open(const std::string& path, Access access) {
   return FileLock(std::move(*file));
 }
 
+FileLock::~FileLock() {
+  if (!file_) return;
+  unlock(Byte::turn);
+  unlock(Byte::open);
+}
+
 Result<bool> FileLock::try_lock(Byte byte, Kind kind) noexcept {
   struct flock lock = lock_of(byte, kind == Kind::shared ? F_RDLCK : F_WRLCK);
   while (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) {

@@ -26,6 +26,10 @@ class FileLock {
   /// Opens the file for it. Errors: not_found, access_denied, io.
   [[nodiscard]] static Result<FileLock> open(const std::string& path, Access access);
   FileLock() = default;
+  FileLock(FileLock&&) noexcept = default;
+  FileLock& operator=(FileLock&&) noexcept = default;  // of what was there, the other one disposes
+  /// Gives back what it holds. Not left to the closing of the descriptor: a child that was just forked may have a copy.
+  ~FileLock();
 
   /// Takes the lock, or changes its kind; false where others' locks forbid it, and then nothing is changed.
   /// Errors: io.

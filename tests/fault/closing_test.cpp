@@ -1,4 +1,6 @@
 // Opening and closing at the same time: by threads, by processes, and behind processes that were killed.
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -94,6 +96,32 @@ TEST_F(Closing, AndOpeningInLoopsAlwaysOpensOrSaysBusy) {
   const Store store = open_store(path);
   EXPECT_EQ(size_of(store), *made);
   expect_clean(store);
+}
+
+/// Copies of this process's descriptors of a file, such as a child has between its fork() and the moment when it closes
+/// them.
+std::vector<int> copies_of_descriptors(const std::string& path) {
+  std::vector<int> copies;
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == path) found.push_back(std::stoi(entry.path().filename()));
+  }
+  for (const int descriptor : found) copies.push_back(::dup(descriptor));
+  return copies;
+}
+
+TEST_F(Closing, GivesTheLocksBackThoughACopyOfADescriptorLivesOn) {
+  auto store = std::make_optional(open_store(path));
+  ASSERT_TRUE(store->create(named("first")));
+  const std::vector<int> copies = copies_of_descriptors(path);
+  ASSERT_GE(copies.size(), 2U) << "the data file's, and the one of the locks";
+  store.reset();
+  EXPECT_TRUE(is_alone(path));
+  const auto again = Store::open(path);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->create(named("second")));
+  for (const int copy : copies) ::close(copy);
 }
 
 /// Leaves a store behind that has to be recovered; answers how many sessions are in it at least.
