@@ -55,6 +55,7 @@ KillFigures KillRig::run() {
 }
 
 bool KillRig::is_good() {
+  if (oracle_.bad != 0) return false;
   for (unsigned process = 0; process < writers_.size(); ++process) {
     const auto& child = writers_[process].child;
     if (child && oracle_.stop == 0 && has_ended(*child)) {
