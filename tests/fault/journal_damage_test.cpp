@@ -119,7 +119,7 @@ TEST(JournalDamage, OfRandomBitsIsFoundOrLeavesAPrefix) {
   const std::string journal = bytes_of(path + "-wal");
 
   const std::uint64_t first = number_from("FLOWKEEP_FAULT_SEED", std::random_device{}());
-  const std::uint64_t count = number_from("FLOWKEEP_FAULT_FLIPS", usual_stride > 5 ? 30 : 200);
+  const std::uint64_t count = number_from("FLOWKEEP_FAULT_FLIPS", usual_stride > 3 ? 30 : 400);
   void* shared = ::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(shared, MAP_FAILED);
   auto& tally = *static_cast<Tally*>(shared);

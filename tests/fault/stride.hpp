@@ -11,10 +11,10 @@ inline constexpr int usual_stride = 23;
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 inline constexpr int usual_stride = 23;
 #else
-inline constexpr int usual_stride = 5;
+inline constexpr int usual_stride = 3;
 #endif
 #else
-inline constexpr int usual_stride = 5;
+inline constexpr int usual_stride = 3;
 #endif
 
 /// From one call to the next that is looked at: FLOWKEEP_FAULT_STRIDE, where it is set.
