@@ -324,12 +324,12 @@ Result<std::uint64_t> Environment::free_pages(const ReadTransaction& transaction
   return pages;
 }
 
-Result<std::vector<FreedPages>> Environment::free_list(const ReadTransaction& transaction) {
+Result<std::vector<FreedPages>> Environment::free_list(const ReadTransaction& transaction, std::uint64_t after) {
   constexpr Table table{0};
   auto cursor = Cursor::open(transaction, table);
   if (!cursor) return fail(std::move(cursor.error()));
   std::vector<FreedPages> list;
-  auto found = cursor->first();
+  auto found = cursor->seek(IntegerKey(after + 1).bytes());
   for (; found && *found; found = cursor->next()) {
     // The value begins with how many pages it lists.
     if (cursor->value().size() < sizeof(std::uint64_t)) continue;

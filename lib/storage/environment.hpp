@@ -110,8 +110,9 @@ class Environment {
   [[nodiscard]] EnvironmentInfo info() const;
   /// Pages that the free list holds, as this transaction sees it.
   [[nodiscard]] static Result<std::uint64_t> free_pages(const ReadTransaction& transaction);
-  /// The same by the commits that freed them, oldest first.
-  [[nodiscard]] static Result<std::vector<FreedPages>> free_list(const ReadTransaction& transaction);
+  /// The same by the commits that freed them, oldest first; of those behind `after` only.
+  [[nodiscard]] static Result<std::vector<FreedPages>> free_list(const ReadTransaction& transaction,
+                                                                 std::uint64_t after = 0);
   /// The reader slots in use now, those of idle pooled transactions left out.
   [[nodiscard]] std::vector<ReaderSlot> readers() const;
   /// Clears the slots of dead processes; returns how many.

@@ -13,9 +13,11 @@ namespace {
 
 // Accepted but unapplied, before writers have to wait: what the overlay and a recovery have to cope with.
 constexpr std::uint64_t most_unapplied_bytes = 4U << 20;
-// What makes a checkpoint due: journal to replay, growth of the file (pages that it could use again), time.
+// What makes a checkpoint due: journal to replay, growth of the file, pages that could be used again but for the last
+// checkpoint, time.
 constexpr std::uint64_t journal_due_bytes = 4U << 20;
 constexpr std::uint64_t growth_due_bytes = 2U << 20;
+constexpr std::uint64_t retained_due_bytes = 1U << 20;
 // Where other processes write too, each keeps pages back from all of them.
 constexpr std::chrono::nanoseconds time_due = std::chrono::seconds(2);
 constexpr std::size_t spare_payload_bytes = 256U << 10;
@@ -87,6 +89,7 @@ Result<void> Committer::begin() {
     overlay_.prune(applier_.applied());
     ready = base_.renew();
   }
+  if (ready) look_at_free_list();
   ending.is_due = !ready;
   return ready;
 }
@@ -239,6 +242,19 @@ Result<void> Committer::make_visible() {
   return applier_.wait(acknowledged_.load(), patience());
 }
 
+// By the writer, whose transaction is open anyway: one more of the applier's would be taken for a snapshot.
+void Committer::look_at_free_list() {
+  if (base_.id() == looked_at_) return;
+  looked_at_ = base_.id();
+  const std::int64_t since = checkpoints_.pinned_at();
+  const auto freed = storage::Environment::free_list(base_, checkpoints_.header().image.newest().txnid);
+  if (!freed) return;
+  std::uint64_t pages = 0;
+  for (const storage::FreedPages& by : *freed) pages += by.pages;
+  retained_since_ = since;
+  retained_bytes_ = pages * environment_.info().page_bytes;
+}
+
 void Committer::committed(std::uint64_t lsn) {
   page_.state().applied = lsn;
   page_.note_commit(environment_.info().last_transaction);
@@ -248,10 +264,15 @@ void Committer::committed(std::uint64_t lsn) {
   const storage::EnvironmentInfo info = environment_.info();
   const std::uint64_t before = checkpoints_.pinned_last_page();
   const std::uint64_t grown = (info.last_page - std::min(info.last_page, before)) * info.page_bytes;
+  const std::uint64_t retained = retained_since_ == checkpoints_.pinned_at() ? retained_bytes_.load() : 0;
+  const std::uint64_t retained_due = std::max(retained_due_bytes, info.last_page * info.page_bytes / 16);
   const bool is_due = group_.used_bytes() >= std::min(journal_due_bytes, group_.capacity_bytes() / 4) ||
                       grown >= std::max(growth_due_bytes, info.last_page * info.page_bytes / 16) ||
+                      retained >= retained_due ||
                       std::chrono::nanoseconds(journal::monotonic_ns() - checkpoints_.pinned_at()) >= time_due;
   if (is_due) checkpoints_.request(next_capacity());
+  // A checkpoint that takes long is not to cost more and more pages. It needs nothing of this thread.
+  if (retained >= 2 * retained_due) checkpoints_.wait_idle();
 }
 
 }  // namespace flowkeep::store

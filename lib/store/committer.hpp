@@ -140,6 +140,7 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<bool> make_room(std::uint64_t payload_bytes);
   [[nodiscard]] Result<Ticket> submit_directly(const Changes& changes);
   void accept(const Changes& changes);
+  void look_at_free_list();
   [[nodiscard]] std::uint64_t next_capacity() const;
 
   // By the applier's thread.
@@ -168,6 +169,11 @@ class Committer : private Applier::Listener {
   codec::CountersRow counters_{};
   std::shared_ptr<const Catalogue> catalogue_{};
   std::string payload_{};
+
+  // What commits have freed, and the pin of the checkpoint keeps from being used again, as begin() last saw it.
+  std::uint64_t looked_at_ = 0;  // the commit it saw
+  std::atomic<std::uint64_t> retained_bytes_{0};
+  std::atomic<std::int64_t> retained_since_{0};  // when that pin was taken
 
   std::atomic<std::uint64_t> acknowledged_{0};
   Applier::Clock::time_point synced_at_{};  // of the applier's thread
