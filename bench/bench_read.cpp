@@ -219,8 +219,9 @@ void scan_two_fields(State& state, Workspace& workspace) {
 
 }  // namespace
 
-void add_read_benchmarks(Workspace& workspace) {
+void add_read_benchmarks(Workspace& workspace, Names& names) {
   const auto add = [&](const char* name, void (*body)(State&, Workspace&)) {
+    names.push_back(name);
     return benchmark::RegisterBenchmark(name, [body, &workspace](State& state) { body(state, workspace); });
   };
   add("read/get_by_id", get_by_id);

@@ -258,8 +258,9 @@ std::string real_path() {
 }  // namespace
 
 // Rates are of wall time: two threads work, and the disk.
-void add_real_benchmarks(Workspace& workspace) {
+void add_real_benchmarks(Workspace& workspace, Names& names) {
   const auto add = [&](const char* name, void (*body)(State&, Workspace&, const std::string&)) {
+    names.push_back(name);
     return benchmark::RegisterBenchmark(name, [body, &workspace](State& state) {
       const std::string path = real_path();
       std::error_code code;

@@ -1,6 +1,4 @@
-#include <algorithm>
-#include <chrono>
-
+#include "disk.hpp"
 #include "generated_sessions.hpp"
 #include "workspace.hpp"
 
@@ -9,128 +7,164 @@ namespace flowkeep::bench {
 namespace {
 
 using benchmark::State;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t batch_rows = 1000;
-constexpr std::uint64_t moved_sessions = 500;
+constexpr int batches = 30;
 
-/// What is wrong with the store after new sessions came to it; "" where nothing is.
-std::string complaint(const WriteStore& target, const Guid& last_id) {
-  const auto snapshot = target.store.snapshot();
-  if (!snapshot) return snapshot.error().message;
-  const auto size = snapshot->size();
-  if (!size) return size.error().message;
-  if (*size != target.sessions) {
-    return "there are " + std::to_string(*size) + " sessions, not " + std::to_string(target.sessions);
+/// Sessions to be stored, made before the clock runs: that is not the engine's work.
+class Supply {
+ public:
+  Supply(Workspace& workspace, std::uint64_t count) : first_(workspace.take_numbers(count)) {
+    rows_.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) rows_.push_back(make_new(first_ + i));
   }
-  const auto last = snapshot->get(last_id);
-  if (!last) return last.error().message;
-  const Session expected = new_session(target.next - 1);
-  if (last->name() != expected.name || last->statuscode() != expected.statuscode) return "the last session reads wrong";
-  const auto bytes = snapshot->read(last->outputs());
-  return bytes && !bytes->empty() ? "" : "the last session has lost its outputs";
-}
-
-void create_durably(State& state, Workspace& workspace) {
-  const auto target = workspace.write_store();
-  if (!target) return wrong(state, target.error().message);
-  Guid last_id;
-  for (auto _ : state) {
-    Session session = new_session((*target)->next++);
-    const auto began = Clock::now();
-    add_binaries(session, (*target)->next - 1);
-    const auto id = (*target)->store.create(session);
-    if (!id) return wrong(state, id.error().message);
-    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
-    last_id = *id;
-    ++(*target)->sessions;
+  [[nodiscard]] NewSession next() { return std::move(rows_[at_++]); }
+  [[nodiscard]] std::vector<NewSession> next(std::uint64_t count) {
+    const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
+    at_ += count;
+    return {std::make_move_iterator(begin), std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count))};
   }
-  if (const std::string found = complaint(**target, last_id); !found.empty()) return wrong(state, found);
-  state.SetItemsProcessed(state.iterations());
-}
+  /// The number of the one that next() gave last.
+  [[nodiscard]] std::uint64_t last() const noexcept { return first_ + at_ - 1; }
 
-void create_in_batches(State& state, Workspace& workspace) {
-  const auto target = workspace.write_store();
-  if (!target) return wrong(state, target.error().message);
-  Guid last_id;
-  std::vector<Session> batch;
-  for (auto _ : state) {
-    batch.clear();
-    const std::uint64_t first = (*target)->next;
-    for (std::uint64_t i = 0; i < batch_rows; ++i) batch.push_back(new_session(first + i));
-    const auto began = Clock::now();
-    for (std::uint64_t i = 0; i < batch_rows; ++i) add_binaries(batch[i], first + i);
-    const auto ids = (*target)->store.create_multiple(batch);
-    if (!ids) return wrong(state, ids.error().message);
-    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
-    if (ids->size() != batch_rows) return wrong(state, "a batch has lost sessions");
-    last_id = ids->back();
-    (*target)->next += batch_rows;
-    (*target)->sessions += batch_rows;
-  }
-  if (const std::string found = complaint(**target, last_id); !found.empty()) return wrong(state, found);
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_rows));
-}
-
-struct Mover {
-  Guid id;
-  StatusCode status;
+ private:
+  std::uint64_t first_;
+  std::vector<NewSession> rows_{};
+  std::size_t at_ = 0;
 };
 
-/// Open sessions here and there in the store, as they are now.
-Result<std::vector<Mover>> find_movers(const WriteStore& target, std::uint64_t sessions) {
-  auto snapshot = target.store.snapshot();
-  if (!snapshot) return fail(snapshot.error());
-  std::vector<Mover> movers;
-  for (std::uint64_t i = 0; movers.size() < moved_sessions && i < 100 * moved_sessions; ++i) {
-    const std::uint64_t number = mixed(i, lookup_salt + 2) % sessions;
-    if (is_terminal(statuscode_of(number))) continue;
-    auto session = snapshot->get(session_id(number));
-    if (!session) return fail(session.error());
-    const auto same = [&](const Mover& mover) { return mover.id == session->flowsessionid(); };
-    if (std::any_of(movers.begin(), movers.end(), same)) continue;
-    movers.push_back({session->flowsessionid(), session->statuscode()});
+/// What is wrong with a session that was stored; "" where nothing is.
+std::string complaint(Engine& engine, const Guid& id, std::uint64_t number) {
+  const auto seen = engine.read_back(id);
+  if (!seen) return seen.error().message;
+  const NewSession expected = make_new(number);
+  if (seen->name != expected.session.name || seen->status != expected.session.statuscode) {
+    return "session " + id.str() + " reads wrong";
   }
-  if (movers.empty()) return fail(Errc::internal, "there is no open session to move");
-  return movers;
+  return seen->outputs == expected.binaries[1] ? "" : "session " + id.str() + " has lost its outputs";
 }
 
-void transition_durably(State& state, Workspace& workspace) {
-  const auto target = workspace.write_store();
+std::string complaint(Engine& engine, std::uint64_t expected) {
+  const auto count = engine.count();
+  if (!count) return count.error().message;
+  if (*count == expected) return "";
+  return "there are " + std::to_string(*count) + " sessions, not " + std::to_string(expected);
+}
+
+/// Creates `rows` sessions with each call of `create`, which answers the id of the last of them.
+template <class Create>
+void create_rows(State& state, Workspace& workspace, EngineKind kind, std::uint64_t rows, Create create) {
+  const auto target = workspace.write_target(kind);
   if (!target) return wrong(state, target.error().message);
-  auto movers = find_movers(**target, workspace.sessions());
-  if (!movers) return wrong(state, movers.error().message);
-  std::size_t at = 0;
-  std::int64_t version = 0;
+  Engine& engine = *(*target)->engine;
+  const auto writer = engine.writer();
+  if (!writer) return wrong(state, writer.error().message);
+  const std::uint64_t created = rows * static_cast<std::uint64_t>(state.max_iterations);
+  Supply supply(workspace, created);
+  const auto before = engine.count();
+  if (!before) return wrong(state, before.error().message);
+  Guid last_id;
   for (auto _ : state) {
-    Mover& mover = (*movers)[at];
-    at = at + 1 == movers->size() ? 0 : at + 1;
+    const auto id = create(**writer, supply);
+    if (!id) return wrong(state, id.error().message);
+    last_id = *id;
+  }
+  if (const std::string found = complaint(engine, last_id, supply.last()); !found.empty()) return wrong(state, found);
+  if (state.thread_index() == 0) {
+    const std::uint64_t all = *before + created * static_cast<std::uint64_t>(state.threads());
+    if (const std::string found = complaint(engine, all); !found.empty()) return wrong(state, found);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows));
+}
+
+void create_durably(State& state, Workspace& workspace, EngineKind kind) {
+  create_rows(state, workspace, kind, 1, [](Writer& writer, Supply& supply) { return writer.create(supply.next()); });
+}
+
+void create_in_batches(State& state, Workspace& workspace, EngineKind kind) {
+  create_rows(state, workspace, kind, batch_rows,
+              [](Writer& writer, Supply& supply) { return writer.create_batch(supply.next(batch_rows)); });
+}
+
+void transition_durably(State& state, Workspace& workspace, EngineKind kind) {
+  const auto target = workspace.write_target(kind);
+  if (!target) return wrong(state, target.error().message);
+  auto& [engine, movers] = **target;
+  if (movers.empty()) return wrong(state, "there is no open session to move");
+  const auto writer = engine->writer();
+  if (!writer) return wrong(state, writer.error().message);
+  std::size_t at = 0;
+  for (auto _ : state) {
+    WriteTarget::Mover& mover = movers[at];
+    at = at + 1 == movers.size() ? 0 : at + 1;
     const StatusCode to = mover.status == StatusCode::running ? StatusCode::waiting : StatusCode::running;
-    const auto moved = (*target)->store.transition(mover.id, to);
-    if (!moved) return wrong(state, moved.error().message);
-    if (*moved <= version) return wrong(state, "versionnumber does not rise");
-    version = *moved;
+    if (const auto moved = (*writer)->transition(mover.id, to); !moved) return wrong(state, moved.error().message);
     mover.status = to;
   }
-  const auto snapshot = (*target)->store.snapshot();
-  if (!snapshot) return wrong(state, snapshot.error().message);
-  for (const auto& [id, status] : *movers) {
-    const auto session = snapshot->get(id);
-    if (!session || session->statuscode() != status) return wrong(state, "session " + id.str() + " has lost its move");
+  for (const auto& [id, status] : movers) {
+    const auto seen = engine->read_back(id);
+    if (!seen || seen->status != status) return wrong(state, "session " + id.str() + " has lost its move");
   }
   state.SetItemsProcessed(state.iterations());
+}
+
+void append_to_disk(State& state, Workspace& workspace, DiskFile::Kind kind) {
+  auto file = DiskFile::make(workspace.path("disk"), kind);
+  if (!file) return wrong(state, file.error().message);
+  for (auto _ : state) {
+    if (const auto done = file->append(); !done) return wrong(state, done.error().message);
+  }
+  if (!file->verify()) return wrong(state, "the disk reads wrong");
+  state.SetItemsProcessed(state.iterations());
+}
+
+benchmark::internal::Benchmark* add(Names& names, const std::string& name, std::function<void(State&)> body) {
+  names.push_back(name);
+  return benchmark::RegisterBenchmark(name.c_str(), std::move(body))->UseRealTime();
 }
 
 }  // namespace
 
-// The making of the sessions is not the store's work and stays outside the time; that of their File columns is.
-void add_write_benchmarks(Workspace& workspace) {
-  const auto add = [&](const char* name, void (*body)(State&, Workspace&)) {
-    return benchmark::RegisterBenchmark(name, [body, &workspace](State& state) { body(state, workspace); });
+// Named WORKLOAD/ENGINE; the engines of a workload follow each other, so that rounds over all take them in turn.
+void add_write_benchmarks(Workspace& workspace, Names& names) {
+  struct Peer {
+    const char* name;
+    EngineKind kind;
   };
-  add("write/create_durable", create_durably)->UseManualTime()->Unit(benchmark::kMicrosecond);
-  add("write/create_batch_1000", create_in_batches)->UseManualTime()->Unit(benchmark::kMillisecond);
-  add("write/transition_durable", transition_durably)->UseRealTime()->Unit(benchmark::kMicrosecond);
+  std::vector<Peer> engines{{"flowkeep", EngineKind::flowkeep}};
+  std::vector<Peer> with_sharing = engines;
+#ifdef FLOWKEEP_BENCH_SQLITE
+  engines.push_back({"sqlite", EngineKind::sqlite});
+  with_sharing = engines;
+  with_sharing.push_back({"sqlite-shared", EngineKind::sqlite_shared});
+#endif
+  using Body = void (*)(State&, Workspace&, EngineKind);
+  const auto add_for = [&workspace, &names](const std::string& workload, const Peer& peer, Body body) {
+    return add(names, workload + "/" + peer.name,
+               [body, &workspace, kind = peer.kind](State& state) { body(state, workspace, kind); });
+  };
+  const auto add_disk = [&workspace, &names](const std::string& workload) {
+    for (const auto& [name, kind] :
+         {std::pair("/disk", DiskFile::Kind::preallocated), std::pair("/disk-growing", DiskFile::Kind::growing)}) {
+      add(names, workload + name, [&workspace, kind = kind](State& state) {
+        append_to_disk(state, workspace, kind);
+      })->Unit(benchmark::kMicrosecond);
+    }
+  };
+  for (const Peer& peer : engines) {
+    add_for("durable-create-1", peer, create_durably)->Unit(benchmark::kMicrosecond);
+  }
+  add_disk("durable-create-1");
+  for (const Peer& peer : engines) {
+    add_for("durable-transition", peer, transition_durably)->Unit(benchmark::kMicrosecond);
+  }
+  add_disk("durable-transition");
+  for (const Peer& peer : with_sharing) {
+    add_for("durable-create-16", peer, create_durably)->Threads(16)->Unit(benchmark::kMicrosecond);
+  }
+  for (const Peer& peer : engines) {
+    add_for("batch-create-sequential", peer, create_in_batches)->Iterations(batches)->Unit(benchmark::kMillisecond);
+  }
 }
 
 }  // namespace flowkeep::bench

@@ -1,6 +1,5 @@
 #include "generated_sessions.hpp"
 
-#include <array>
 #include <cstring>
 
 namespace flowkeep::bench {
@@ -174,21 +173,24 @@ Session new_session(std::uint64_t number) {
   return session;
 }
 
-void add_binaries(Session& session, std::uint64_t number) {
-  const auto binary = [&](const char* name, std::uint64_t place) {
+std::array<std::string, 3> binaries_of(std::uint64_t number) {
+  return {random_bytes(3 * number), random_bytes(3 * number + 1), random_bytes(3 * number + 2)};
+}
+
+void place_binaries(Session& session, const std::array<std::string, 3>& binaries) {
+  const auto binary = [](const char* name, const std::string& bytes) {
     Binary made;
     made.name = name;
-    made.content = Content(random_bytes(3 * number + place));
+    made.content = Content(bytes);
     return made;
   };
-  session.inputs = binary("inputs.json", 0);
-  session.outputs = binary("outputs.json", 1);
-  session.additionalcontext = binary("actions.json", 2);
+  session.inputs = binary("inputs.json", binaries[0]);
+  session.outputs = binary("outputs.json", binaries[1]);
+  session.additionalcontext = binary("actions.json", binaries[2]);
 }
 
 Session past_session(std::uint64_t number) {
   Session session = new_session(number);
-  add_binaries(session, number);
   session.flowsessionid = session_id(number);
   session.createdon = createdon_of(number);
   session.modifiedon = session.completedon ? session.completedon : session.createdon;

@@ -3,6 +3,7 @@
 // machines, two sessions per correlation id. A greater number is newer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -28,9 +29,11 @@ inline constexpr std::uint64_t correlation_group = 16;
 
 /// As an agent creates it: without id, read-only columns and File columns.
 [[nodiscard]] Session new_session(std::uint64_t number);
-/// Gives it the three File columns.
-void add_binaries(Session& session, std::uint64_t number);
-/// The whole session, as an import brings it.
+/// What its three File columns hold: inputs, outputs, additionalcontext.
+[[nodiscard]] std::array<std::string, 3> binaries_of(std::uint64_t number);
+/// Gives it the three File columns, hashed and compressed as a store keeps them.
+void place_binaries(Session& session, const std::array<std::string, 3>& binaries);
+/// As an import brings it, without File columns.
 [[nodiscard]] Session past_session(std::uint64_t number);
 
 /// The four columns that a polling caller reads, in one number.

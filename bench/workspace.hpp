@@ -3,9 +3,12 @@
 // process is killed; a benchmark whose answers are wrong makes the run fail.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +18,11 @@
 #include <flowkeep/flowkeep.hpp>
 
 #include "bare_lmdb.hpp"
+#include "engine.hpp"
+#include "figures.hpp"
+#ifdef FLOWKEEP_BENCH_SQLITE
+#include "sqlite_store.hpp"
+#endif
 
 namespace flowkeep::bench {
 
@@ -29,19 +37,30 @@ struct ReadStore {
   std::vector<Lookup> lookups;  ///< random sessions, as many as there are
 };
 
-/// A store that is written to; every write keeps these true.
-struct WriteStore {
-  Store store;
-  std::uint64_t sessions;  ///< how many there are
-  std::uint64_t next;      ///< the number of the next new session
+/// Who does the work.
+enum class EngineKind : std::uint8_t {
+  flowkeep,
+  sqlite,         ///< a connection for each thread
+  sqlite_shared,  ///< one connection behind a mutex, to the same file
+};
+
+/// An engine that is written to.
+struct WriteTarget {
+  struct Mover {
+    Guid id;
+    StatusCode status;
+  };
+  std::unique_ptr<Engine> engine;
+  std::vector<Mover> movers;  ///< open sessions here and there, as they are now
 };
 
 class Workspace {
  public:
   /// Makes a directory of its own inside `parent` (which is made where it is missing).
-  [[nodiscard]] static Result<Workspace> make(const std::filesystem::path& parent, std::uint64_t sessions);
-  Workspace(Workspace&&) = default;
-  Workspace& operator=(Workspace&&) = delete;
+  [[nodiscard]] static Result<std::unique_ptr<Workspace>> make(const std::filesystem::path& parent,
+                                                               std::uint64_t sessions);
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
   ~Workspace();
 
   [[nodiscard]] std::uint64_t sessions() const noexcept { return sessions_; }
@@ -50,26 +69,38 @@ class Workspace {
   /// The name of the file system, and whether its figures say something about a disk.
   [[nodiscard]] std::string file_system() const;
   [[nodiscard]] bool on_disk() const;
+  /// Writes out what the engines have left to the system, so that it does not fall on the next one's figures.
+  void settle() const;
 
   // Of sessions() generated sessions; each made at the first call.
   [[nodiscard]] Result<ReadStore*> read_store();
-  [[nodiscard]] Result<WriteStore*> write_store();
+  /// Any thread.
+  [[nodiscard]] Result<WriteTarget*> write_target(EngineKind kind);
   [[nodiscard]] Result<BareLmdb*> bare();
+
+  /// New numbers of sessions, the first of them. Any thread.
+  [[nodiscard]] std::uint64_t take_numbers(std::uint64_t count) noexcept { return next_number_.fetch_add(count); }
+  /// Room for all of it several times over, and little enough for valgrind.
+  [[nodiscard]] std::uint64_t map_bytes() const noexcept { return (8ULL << 30) + sessions_ * (16ULL << 10); }
 
  private:
   Workspace(std::filesystem::path directory, std::optional<std::filesystem::path> parent, std::uint64_t sessions)
-      : directory_(std::move(directory)), parent_(std::move(parent)), sessions_(sessions) {}
-  /// Room for all of it several times over, and little enough for valgrind.
-  [[nodiscard]] std::uint64_t map_bytes() const noexcept { return (8ULL << 30) + sessions_ * (16ULL << 10); }
+      : directory_(std::move(directory)), parent_(std::move(parent)), sessions_(sessions), next_number_(sessions) {}
   /// Makes the file of generated sessions, and its copies for writing and for bare LMDB, while no store is open.
   [[nodiscard]] Result<void> make_files();
+  [[nodiscard]] Result<std::unique_ptr<Engine>> make_engine(EngineKind kind);
 
   std::filesystem::path directory_;
   std::optional<std::filesystem::path> parent_;  ///< where it goes away, too
   std::uint64_t sessions_;
+  std::atomic<std::uint64_t> next_number_;
   bool files_made_ = false;
   std::unique_ptr<ReadStore> read_store_{};
-  std::unique_ptr<WriteStore> write_store_{};
+  std::mutex targets_mutex_{};
+#ifdef FLOWKEEP_BENCH_SQLITE
+  std::unique_ptr<SqliteFile> sqlite_file_{};
+#endif
+  std::map<EngineKind, WriteTarget> targets_{};
   std::unique_ptr<BareLmdb> bare_{};
 };
 
@@ -77,10 +108,12 @@ class Workspace {
 void wrong(benchmark::State& state, const std::string& why);
 [[nodiscard]] bool anything_wrong() noexcept;
 
-void add_read_benchmarks(Workspace& workspace);
-void add_write_benchmarks(Workspace& workspace);
+void add_read_benchmarks(Workspace& workspace, Names& names);
+void add_write_benchmarks(Workspace& workspace, Names& names);
+/// What needs a process of its own.
+void add_process_benchmarks(Workspace& workspace, Names& names);
 #ifdef FLOWKEEP_BENCH_JSON
-void add_real_benchmarks(Workspace& workspace);
+void add_real_benchmarks(Workspace& workspace, Names& names);
 #endif
 
 }  // namespace flowkeep::bench

@@ -40,6 +40,7 @@ FOREIGN = {
     "pugixml.hpp": ["lib/io"],
     "CLI/": ["tools"],
     "benchmark/": ["bench"],
+    "sqlite3.h": ["bench"],
     "gtest/": ["tests"],
     "gmock/": ["tests"],
 }

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "child_process.hpp"
+#include "generated_sessions.hpp"
+#include "workspace.hpp"
+
+namespace flowkeep::bench {
+
+namespace {
+
+using benchmark::State;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t memory_sessions = 1'000'000;
+constexpr std::uint64_t writing_threads = 16;
+constexpr std::uint64_t writing_seconds = 10;
+constexpr std::uint64_t full_journal_bytes = 16ULL << 20;
+constexpr std::uint64_t session_bytes = 2000;  // of a record in the journal, at least
+constexpr std::chrono::seconds silence{2};
+
+std::uint64_t wanted(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  std::uint64_t value = otherwise;
+  if (text != nullptr) std::from_chars(text, text + std::strlen(text), value);
+  return std::max<std::uint64_t>(value, 1);
+}
+
+void remove_store(const std::string& path) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path + suffix, ignored);
+}
+
+Result<void> load(const std::string& path, std::uint64_t sessions) {
+  auto child = ChildProcess::start({"load", path, std::to_string(sessions)});
+  if (!child) return fail(child.error());
+  auto loaded = child->finish();
+  if (!loaded) return fail(loaded.error());
+  return {};
+}
+
+/// The time to open a store whose writer was killed with a journal full of changes that no checkpoint held.
+void recover_full_journal(State& state, Workspace& workspace) {
+  const std::string path = workspace.path("killed.flowkeep");
+  std::uint64_t replayed = 0;
+  for (auto _ : state) {
+    remove_store(path);
+    if (auto ok = load(path, workspace.sessions()); !ok) return wrong(state, ok.error().message);
+    auto child = ChildProcess::start({"fill", path});
+    if (!child) return wrong(state, child.error().message);
+    const auto acknowledged = child->kill_when_silent(silence);
+    if (!acknowledged) return wrong(state, acknowledged.error().message);
+
+    OpenOptions options;
+    options.map_bytes = workspace.map_bytes();
+    const auto began = Clock::now();
+    const auto store = Store::open(path, std::move(options));
+    if (!store) return wrong(state, store.error().message);
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+
+    const auto snapshot = store->snapshot();
+    if (!snapshot) return wrong(state, snapshot.error().message);
+    const auto size = snapshot->size();
+    if (!size) return wrong(state, size.error().message);
+    // One more may be stored that was not acknowledged yet.
+    replayed = *size - workspace.sessions();
+    if (replayed < acknowledged->size() || replayed > acknowledged->size() + 1) {
+      return wrong(state, "of " + std::to_string(acknowledged->size()) + " acknowledged sessions there are " +
+                              std::to_string(replayed));
+    }
+    if (replayed * session_bytes < full_journal_bytes * 9 / 10) return wrong(state, "the journal was not full");
+    const Session last = new_session(*size - 1);
+    auto found = snapshot->by_correlationid(*last.correlationid);
+    if (found.begin() == found.end()) return wrong(state, "the last session is not found");
+  }
+  state.counters["sessions_written"] = static_cast<double>(replayed);
+  remove_store(path);
+}
+
+/// Private memory of a process that writes with many threads; the file's own pages, mapped, do not count.
+void write_by_many_threads(State& state, Workspace& workspace) {
+  const std::uint64_t sessions = wanted("FLOWKEEP_BENCH_MEMORY_SESSIONS", memory_sessions);
+  const std::uint64_t seconds = wanted("FLOWKEEP_BENCH_MEMORY_SECONDS", writing_seconds);
+  const std::string path = workspace.path("large.flowkeep");
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) {
+    if (auto ok = load(path, sessions); !ok) return wrong(state, ok.error().message);
+  }
+  for (auto _ : state) {
+    const auto began = Clock::now();
+    auto child = ChildProcess::start({"write", path, std::to_string(writing_threads), std::to_string(seconds)});
+    if (!child) return wrong(state, child.error().message);
+    const auto printed = child->finish();
+    if (!printed) return wrong(state, printed.error().message);
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+    std::uint64_t writes = 0;
+    double before = 0;
+    double peak = 0;
+    std::istringstream(*printed) >> writes >> before >> peak;
+    if (writes == 0 || peak == 0) return wrong(state, "nothing was written");
+    state.counters["writes"] = static_cast<double>(writes);
+    state.counters["mib_before_open"] = before / 1024;
+    state.counters["mib_peak"] = peak / 1024;
+  }
+}
+
+}  // namespace
+
+void add_process_benchmarks(Workspace& workspace, Names& names) {
+  const auto add = [&](const char* name, void (*body)(State&, Workspace&)) {
+    names.push_back(name);
+    benchmark::RegisterBenchmark(name, [body, &workspace](State& state) { body(state, workspace); })
+        ->Iterations(1)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  add("recovery/flowkeep", recover_full_journal);
+  add("memory-16-writers/flowkeep", write_by_many_threads);
+}
+
+}  // namespace flowkeep::bench
