@@ -119,6 +119,7 @@ Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::Prepared& con
   for (const Overlay* overlay : overlays_) {
     const auto id = overlay->find_equal(content);
     if (id && references(*id).value_or(0) > 0) return id;
+    if (overlays_.front() == overlays_.back()) break;
   }
   auto stored = blob::find_equal(transaction_, tables_.blobs, content);
   if (!stored || !*stored) return stored;
