@@ -1,5 +1,9 @@
 #include "blob/blob_store.hpp"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "base/bytes.hpp"
 #include "codec/value.hpp"
 #include "storage/cursor.hpp"
@@ -25,6 +29,30 @@ Result<void> put_row(storage::WriteTransaction& transaction, const Tables& table
   std::string value;
   codec::encode_value(value, ValueKind::blob, 0, key.bytes(), codec::encode(row));
   return transaction.put(tables.blobs, key.bytes(), value, place);
+}
+
+/// The row of new content, whose pieces are stored here where they do not stand in it.
+Result<BlobRow> place_content(storage::WriteTransaction& transaction, const Tables& tables, const NewBlob& blob) {
+  const Prepared& content = *blob.content;
+  BlobRow row{content.size, content.hash, blob.references, Encoding::raw, std::nullopt, 0, 0};
+  for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
+    if (content.chunks[number].size() < piece_bytes(content.size, number)) row.encoding = Encoding::zstd;
+  }
+  if (content.chunks.empty()) {
+    row.content = std::string_view("");
+  } else if (content.chunks.size() == 1 && content.chunks[0].size() <= inline_bytes) {
+    row.content = content.chunks[0];
+  } else {
+    row.chunk_count = static_cast<std::uint32_t>(content.chunks.size());
+    row.chunk_bytes = chunk_bytes;
+    std::string value;
+    for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
+      const std::string key = chunk_key(blob.id, number);
+      codec::encode_value(value, ValueKind::chunk, 0, key, content.chunks[number]);
+      if (auto ok = transaction.put(tables.chunks, key, value, Place::last); !ok) return fail(std::move(ok.error()));
+    }
+  }
+  return row;
 }
 
 Result<bool> has_content(const storage::Transaction& transaction, const Tables& tables, std::uint64_t blob_id,
@@ -150,30 +178,38 @@ bool equal(const Prepared& left, const Prepared& right) {
   return left.size == right.size && left.hash == right.hash && left.chunks == right.chunks;
 }
 
-Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                    const Prepared& content, std::uint64_t references) {
-  BlobRow row{content.size, content.hash, references, Encoding::raw, std::nullopt, 0, 0};
-  for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
-    if (content.chunks[number].size() < piece_bytes(content.size, number)) row.encoding = Encoding::zstd;
-  }
-  if (content.chunks.empty()) {
-    row.content = std::string_view("");
-  } else if (content.chunks.size() == 1 && content.chunks[0].size() <= inline_bytes) {
-    row.content = content.chunks[0];
-  } else {
-    row.chunk_count = static_cast<std::uint32_t>(content.chunks.size());
-    row.chunk_bytes = chunk_bytes;
+Result<void> insert_all(storage::WriteTransaction& transaction, const Tables& tables, std::span<const NewBlob> blobs) {
+  if (blobs.empty()) return {};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> hashes;
+  hashes.reserve(blobs.size());
+  {
+    auto rows = storage::TableWriter::open(transaction, tables.blobs);
+    if (!rows) return fail(std::move(rows.error()));
     std::string value;
-    for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
-      const std::string key = chunk_key(blob_id, number);
-      codec::encode_value(value, ValueKind::chunk, 0, key, content.chunks[number]);
-      if (auto ok = transaction.put(tables.chunks, key, value, Place::last); !ok) return ok;
+    for (const NewBlob& blob : blobs) {
+      auto row = place_content(transaction, tables, blob);
+      if (!row) return fail(std::move(row.error()));
+      const IntegerKey key(blob.id);
+      codec::encode_value(value, ValueKind::blob, 0, key.bytes(), codec::encode(*row));
+      if (auto ok = rows->put(key.bytes(), value, Place::last); !ok) return ok;
+      hashes.emplace_back(blob.content->hash, blob.id);
     }
   }
-  if (auto ok = put_row(transaction, tables, blob_id, row, Place::last); !ok) return ok;
-  auto added = transaction.add(tables.blob_hashes, IntegerKey(content.hash).bytes(), IntegerKey(blob_id).bytes());
-  if (!added) return fail(std::move(added.error()));
+  // In the order of their keys, which are random otherwise.
+  std::sort(hashes.begin(), hashes.end());
+  auto writer = storage::TableWriter::open(transaction, tables.blob_hashes);
+  if (!writer) return fail(std::move(writer.error()));
+  for (const auto& [hash, id] : hashes) {
+    auto added = writer->add(IntegerKey(hash).bytes(), IntegerKey(id).bytes());
+    if (!added) return fail(std::move(added.error()));
+  }
   return {};
+}
+
+Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
+                    const Prepared& content, std::uint64_t references) {
+  const NewBlob blob{blob_id, &content, references};
+  return insert_all(transaction, tables, {&blob, 1});
 }
 
 Result<void> set_references(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,7 +48,16 @@ inline constexpr std::size_t inline_bytes = 1856;
 /// Whether two contents are the same bytes.
 [[nodiscard]] bool equal(const Prepared& left, const Prepared& right);
 
-/// Stores new content under a new id.
+/// New content, and its new id.
+struct NewBlob {
+  std::uint64_t id = 0;
+  const Prepared* content = nullptr;
+  std::uint64_t references = 0;
+};
+/// Stores new contents, in the order of their ids. Many at once touch each page once.
+[[nodiscard]] Result<void> insert_all(storage::WriteTransaction& transaction, const Tables& tables,
+                                      std::span<const NewBlob> blobs);
+/// Stores one.
 [[nodiscard]] Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
                                   const Prepared& content, std::uint64_t references);
 /// Sets the reference count of content that is there; at 0 the content goes. Errors: corrupt.

@@ -163,6 +163,39 @@ Result<void> WriteTransaction::commit() {
   return {};
 }
 
+Result<TableWriter> TableWriter::open(WriteTransaction& transaction, Table table) {
+  MDB_cursor* cursor = nullptr;
+  if (const int code = ::mdb_cursor_open(transaction.handle(), table.handle, &cursor); code != 0) {
+    return fail(write_error(transaction.environment(), "cannot write", code));
+  }
+  return TableWriter(transaction.environment(), cursor);
+}
+
+TableWriter::~TableWriter() {
+  if (cursor_ != nullptr && environment_->check_process()) ::mdb_cursor_close(cursor_);
+}
+
+Result<void> TableWriter::put(std::string_view key, std::string_view value, WriteTransaction::Place place) {
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(value);
+  int code = MDB_KEYEXIST;
+  if (place == WriteTransaction::Place::last) code = ::mdb_cursor_put(cursor_, &k, &v, MDB_APPEND | MDB_NOOVERWRITE);
+  // A refusal answers with what is there.
+  v = value_of(value);
+  if (code == MDB_KEYEXIST) code = ::mdb_cursor_put(cursor_, &k, &v, 0);
+  if (code != 0) return fail(write_error(*environment_, "cannot write", code));
+  return {};
+}
+
+Result<bool> TableWriter::add(std::string_view key, std::string_view member) {
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(member);
+  const int code = ::mdb_cursor_put(cursor_, &k, &v, MDB_NODUPDATA);
+  if (code == MDB_KEYEXIST) return false;
+  if (code != 0) return fail(write_error(*environment_, "cannot write", code));
+  return true;
+}
+
 Result<Table> Environment::open_table(const char* name, TableKind kind) {
   enter();
   MDB_txn* txn = nullptr;

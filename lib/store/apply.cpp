@@ -38,6 +38,23 @@ void collect(IndexMoves& moves, const Catalogue& catalogue, const StoredRow* bef
   }
 }
 
+// From so many on, a cursor is worth its making.
+constexpr std::size_t many = 8;
+
+// Writes what is only added, in order.
+Result<std::uint64_t> add_all(WriteTransaction& transaction, storage::Table table,
+                              const std::vector<IndexMove>& moves) {
+  auto writer = storage::TableWriter::open(transaction, table);
+  if (!writer) return fail(std::move(writer.error()));
+  std::uint64_t present = 0;
+  for (const IndexMove& move : moves) {
+    auto added = writer->add(move.key, move.row.bytes());
+    if (!added) return fail(std::move(added.error()));
+    if (!*added) ++present;
+  }
+  return present;
+}
+
 // Answers how many entries were not as the records have it.
 Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
                                     IndexMoves& moves) {
@@ -48,6 +65,14 @@ Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables&
       if (const int order = a.key.compare(b.key); order != 0) return order < 0;
       return a.row < b.row;
     });
+    const bool adds_only = std::all_of(moves[i].begin(), moves[i].end(),
+                                       [](const IndexMove& move) { return move.kind == IndexMove::Kind::add; });
+    if (adds_only && moves[i].size() >= many) {
+      auto present = add_all(transaction, tables.indexes[i], moves[i]);
+      if (!present) return present;
+      if (active) disagreements += *present;
+      continue;
+    }
     for (const IndexMove& move : moves[i]) {
       auto done = move.kind == IndexMove::Kind::add ? transaction.add(tables.indexes[i], move.key, move.row.bytes())
                                                     : transaction.remove(tables.indexes[i], move.key, move.row.bytes());
@@ -84,9 +109,12 @@ Result<void> write_ids(WriteTransaction& transaction, const Tables& tables, cons
   for (const RowChange& row : rows) {
     if (row.new_key && row.old_key != row.new_key) entries.emplace_back(index::guid_key(row.id), *row.new_key);
   }
+  if (entries.empty()) return {};
   std::sort(entries.begin(), entries.end());
+  auto writer = storage::TableWriter::open(transaction, tables.ids);
+  if (!writer) return fail(std::move(writer.error()));
   for (const auto& [id, key] : entries) {
-    if (auto ok = transaction.put(tables.ids, id, key.bytes(), WriteTransaction::Place::last); !ok) return ok;
+    if (auto ok = writer->put(id, key.bytes(), WriteTransaction::Place::last); !ok) return ok;
   }
   return {};
 }
@@ -100,12 +128,13 @@ Result<void> write_deletion(WriteTransaction& transaction, const Tables& tables,
 }
 
 Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables, const Change& change) {
+  std::vector<blob::NewBlob> blobs;
+  blobs.reserve(change.blobs.size());
   for (const BlobChange& blob : change.blobs) {
     if (blob.references == 0) continue;  // given and taken back within the change
-    auto ok =
-        blob::insert(transaction, tables.blobs, blob.id, *blob.content, static_cast<std::uint64_t>(blob.references));
-    if (!ok) return ok;
+    blobs.push_back({blob.id, blob.content.get(), static_cast<std::uint64_t>(blob.references)});
   }
+  if (auto ok = blob::insert_all(transaction, tables.blobs, blobs); !ok) return ok;
   for (const auto& [blob_id, references] : change.references) {
     if (auto ok = blob::set_references(transaction, tables.blobs, blob_id, references); !ok) return ok;
   }
