@@ -57,7 +57,7 @@ void SlowReaders::look() {
   const auto is_behind = [&](const storage::ReaderSlot& slot) { return slot.transaction < newest; };
   const auto slots = environment.readers();
   if (std::none_of(slots.begin(), slots.end(), is_behind)) {
-    told_.clear();
+    seen_.clear();
     return;
   }
   environment.clear_stale_readers();  // the dead hold nothing
@@ -69,20 +69,20 @@ void SlowReaders::look() {
     if (!listed) return;
     readers = std::move(*listed);
   }
-  decltype(told_) still{};
+  decltype(seen_) still{};
   for (const StoreStats::Reader& reader : readers) {
     const bool is_old = reader.age && *reader.age >= options.slow_reader_age;
     if (!is_old && reader.held_bytes < options.slow_reader_bytes) continue;
-    const std::pair key(reader.pid, reader.transaction);
-    const auto before = told_.find(key);
-    if (before != told_.end() && Clock::now() - before->second < silence) {
-      still.insert(*before);
-      continue;
-    }
+    const Key key(reader.pid, reader.transaction);
+    const auto before = seen_.find(key);
+    auto& told = still[key];
+    if (before == seen_.end()) continue;  // it may be gone at the next look
+    told = before->second;
+    if (told && Clock::now() - *told < silence) continue;
     options.on_slow_reader(reader);
-    still.emplace(key, Clock::now());
+    told = Clock::now();
   }
-  told_ = std::move(still);
+  seen_ = std::move(still);
 }
 
 }  // namespace flowkeep::store

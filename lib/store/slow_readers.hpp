@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -34,7 +35,9 @@ class SlowReaders {
   void look();
 
   Engine& engine_;
-  std::map<std::pair<std::int64_t, std::uint64_t>, Clock::time_point> told_{};  // of the thread: process, transaction
+  using Key = std::pair<std::int64_t, std::uint64_t>;  // process, transaction
+  // Of the thread: those that were slow at the last look, and when they were reported.
+  std::map<Key, std::optional<Clock::time_point>> seen_{};
   std::mutex mutex_{};
   std::condition_variable changed_{};
   bool stopping_ = false;

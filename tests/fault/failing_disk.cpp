@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
+#include <cstdio>
 #include <string_view>
 
 namespace flowkeep::fault {
@@ -24,8 +25,8 @@ std::array<std::atomic<FileKind>, 1024> kinds{};  // by descriptor
 // Written by arm_disk() alone, between two lives of a store.
 DiskPlan plan{};
 std::atomic<bool> armed{false};
+bool knows_noreplace = true;
 std::atomic<int> calls{0};
-std::atomic<bool> knows_noreplace{true};
 std::atomic<std::uint32_t> first_met{0};  // 0: none, else 1 + kind * 16 + file
 
 FileKind kind_of(std::string_view path) noexcept {
@@ -54,7 +55,7 @@ bool can_meet(DiskFault fault, CallKind kind, bool is_first) noexcept {
       return kind != CallKind::remove && kind != CallKind::rename;
     case DiskFault::short_write:
       return kind == CallKind::write ||
-             (!is_first && can_meet(DiskFault::disk_full, kind, false) && kind != CallKind::sync);
+             (!is_first && kind != CallKind::remove && kind != CallKind::sync && kind != CallKind::rename);
     default:
       return true;
   }
@@ -233,7 +234,7 @@ int fallocate64(int descriptor, int mode, off64_t offset, off64_t size) {
 }
 
 int rename(const char* from, const char* to) noexcept {
-  return carry_out(CallKind::rename, kind_of(std::string_view(from)),
+  return carry_out(CallKind::rename, kind_of(std::string_view(to)),
                    [&](bool) { return static_cast<int>(::syscall(SYS_rename, from, to)); });
 }
 
@@ -242,7 +243,7 @@ int renameat2(int from_directory, const char* from, int to_directory, const char
     errno = EINVAL;
     return -1;
   }
-  return carry_out(CallKind::rename, kind_of(std::string_view(from)), [&](bool) {
+  return carry_out(CallKind::rename, kind_of(std::string_view(to)), [&](bool) {
     return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
   });
 }

@@ -41,7 +41,7 @@ inline constexpr int death_status = 77;
 void arm_disk(const DiskPlan& plan);
 /// Ends it; the first call that met the fault.
 std::optional<DiskCall> disarm_disk();
-/// From now on the system knows no renameat2().
+/// From now on renameat2() refuses RENAME_NOREPLACE, as some file systems do.
 void forget_noreplace();
 
 }  // namespace flowkeep::fault
