@@ -38,11 +38,12 @@ Result<void> run(Work work, const TemporaryDirectory& directory) {
     if (!done) return fail(std::move(done.error()));
     return {};
   }
-  const Store store = open_store(directory.file(), {.mode = OpenMode::read_only});
+  const auto store = Store::open(directory.file(), {.mode = OpenMode::read_only});
+  if (!store) return fail(store.error());
   BackupOptions options;
   if (work == Work::backup_used) options.pages = BackupOptions::Pages::used;
   options.verify = BackupOptions::Verify::yes;
-  auto done = store.backup(destination_in(directory), options);
+  auto done = store->backup(destination_in(directory), options);
   if (!done) return fail(std::move(done.error()));
   return {};
 }
