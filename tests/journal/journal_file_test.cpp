@@ -64,7 +64,7 @@ TEST_F(JournalHeaders, OfTwoTornOnesNoneCounts) {
 }
 
 TEST_F(JournalHeaders, AreRefusedInAFileThatIsCutShort) {
-  ASSERT_EQ(::truncate(path().c_str(), 100), 0);
+  ASSERT_EQ(::truncate(path().c_str(), 50), 0);
   EXPECT_FALSE(file_.read_header().value());
 }
 
