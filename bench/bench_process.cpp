@@ -22,7 +22,7 @@ constexpr std::uint64_t writing_threads = 16;
 constexpr std::uint64_t writing_seconds = 10;
 constexpr std::uint64_t full_journal_bytes = 16ULL << 20;
 constexpr std::uint64_t session_bytes = 2000;  // of a record in the journal, at least
-constexpr std::chrono::seconds silence{2};
+constexpr std::chrono::seconds silence{10};
 
 std::uint64_t wanted(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
