@@ -192,9 +192,10 @@ Result<void> insert_all(storage::WriteTransaction& transaction, const Tables& ta
       const IntegerKey key(blob.id);
       codec::encode_value(value, ValueKind::blob, 0, key.bytes(), codec::encode(*row));
       if (auto ok = rows->put(key.bytes(), value, Place::last); !ok) return ok;
-      hashes.emplace_back(blob.content->hash, blob.id);
+      if (is_shared(blob.content->size)) hashes.emplace_back(blob.content->hash, blob.id);
     }
   }
+  if (hashes.empty()) return {};
   // In the order of their keys, which are random otherwise.
   std::sort(hashes.begin(), hashes.end());
   auto writer = storage::TableWriter::open(transaction, tables.blob_hashes);

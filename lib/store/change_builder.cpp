@@ -162,15 +162,21 @@ Result<void> ChangeBuilder::place_binaries(Session& session, const std::optional
   return {};
 }
 
-Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const blob::Prepared>& content) {
-  const auto [first, last] = by_hash_.equal_range(content->hash);
+Result<std::optional<std::uint64_t>> ChangeBuilder::find_content(const blob::Prepared& content) const {
+  const auto [first, last] = by_hash_.equal_range(content.hash);
   for (auto at = first; at != last; ++at) {
     const BlobChange& blob = change_.blobs[at->second];
-    if (blob::equal(*blob.content, *content)) return blob.id;
+    if (blob::equal(*blob.content, content)) return blob.id;
   }
-  auto present = basis_.find_equal(*content);
-  if (!present) return fail(std::move(present.error()));
-  if (*present) return **present;
+  return basis_.find_equal(content);
+}
+
+Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const blob::Prepared>& content) {
+  if (blob::is_shared(content->size)) {
+    auto present = find_content(*content);
+    if (!present) return fail(std::move(present.error()));
+    if (*present) return **present;
+  }
   const std::uint64_t id = ++change_.counters.blob;
   new_blobs_.emplace(id, change_.blobs.size());
   by_hash_.emplace(content->hash, change_.blobs.size());

@@ -37,6 +37,8 @@ class ChangeBuilder {
   /// Puts `session` where `before` stood (or anew): versionnumber, binaries, extra columns, record.
   [[nodiscard]] Result<std::int64_t> put(Session session, const std::optional<StoredRow>& before);
   [[nodiscard]] Result<void> place_binaries(Session& session, const std::optional<StoredRow>& before);
+  /// A binary that has this content, of this change or of before.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::Prepared& content) const;
   [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
   void refer(std::uint64_t blob_id, std::int64_t difference);
   void release_binaries(const SessionView& session);

@@ -79,8 +79,8 @@ TEST(HashCollision, KeepsBothContents) {
   const std::string large = noise(600'000, 1);
   std::string late = large;
   late.back() = static_cast<char>(late.back() ^ 1);
-  const Collision collisions[] = {{"abc", "abd"},
-                                  {"abc", "abcd"},
+  const Collision collisions[] = {{std::string(1024, 'c'), std::string(1023, 'c') + 'd'},
+                                  {std::string(1024, 'c'), std::string(1025, 'c')},
                                   {noise(3'000, 1), noise(3'000, 2)},
                                   {large, late},
                                   {std::string(100'000, 'a'), std::string(100'000, 'b')}};
@@ -102,6 +102,21 @@ TEST(HashCollision, KeepsBothContents) {
     EXPECT_EQ(blobs.find(two), 2U);
     EXPECT_EQ(blobs.entries(&Tables::blob_hashes), 1U);
   }
+}
+
+TEST(BlobSharing, IsForContentThatIsWorthAnEntry) {
+  Blobs blobs;
+  const Prepared small = forged(noise(shared_from_bytes - 1, 3), 5);
+  const Prepared large = forged(noise(shared_from_bytes, 3), 6);
+  blobs.insert(1, small);
+  blobs.insert(2, large);
+  EXPECT_EQ(blobs.find(small), std::nullopt);
+  EXPECT_EQ(blobs.find(large), 2U);
+  EXPECT_EQ(blobs.entries(&Tables::blob_hashes), 1U);
+  value_of(blobs.refer(1, 0));
+  value_of(blobs.refer(2, 0));
+  EXPECT_EQ(blobs.entries(&Tables::blobs), 0U);
+  EXPECT_EQ(blobs.entries(&Tables::blob_hashes), 0U);
 }
 
 TEST(BlobReferences, KeepTheContentUntilTheLastIsGone) {

@@ -150,7 +150,7 @@ TEST(DamagedBinary, FailsItsReadersAndIsFound) {
 TEST(DamagedBinary, OfTheSameHashFailsTheWriteThatComparesWithIt) {
   TestStore store;
   Session session;
-  session.inputs.emplace().content = Content("some content");
+  session.inputs.emplace().content = Content(std::string(2000, 'c'));
   value_of(store->create(session));
   tamper(store, [](RawStore& raw) { raw.damage(raw.tables().blobs.blobs, raw.key_at(raw.tables().blobs.blobs, 0)); });
   EXPECT_EQ(refusal(store->create(session)).code, Errc::corrupt);
