@@ -1,5 +1,6 @@
 #include "journal/group_commit.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace flowkeep::journal {
@@ -9,6 +10,7 @@ namespace {
 // Buffers that have grown beyond this are given back.
 constexpr std::size_t spare_bytes = 256U << 10;
 constexpr std::size_t spare_count = 4;
+constexpr std::chrono::nanoseconds longest_gathering = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -73,20 +75,41 @@ GroupCommit::Ticket GroupCommit::enqueue(std::string_view payload, Level level) 
   if (!fits_at_tail(record_bytes(payload.size()))) append(RecordKind::wrap, {});
   append(RecordKind::change, payload);
   if (level == Level::synced) queued_level_ = Level::synced;
+  if (++queued_records_ >= expected_records_ && gathering_) gathered_.notify_one();
   return {tail_.lsn++, group_, tail_};
 }
 
 Result<void> GroupCommit::wait(const Ticket& ticket) {
+  if (groups_done_.load(std::memory_order_acquire) >= ticket.group) return {};
   std::unique_lock lock(mutex_);
-  while (groups_done_ < ticket.group) {
+  while (groups_done_.load() < ticket.group) {
     if (failed_) return fail(*failed_);
     if (leading_) {
-      done_[ticket.group % 2].wait(lock);
+      await(lock, ticket.group);
     } else {
+      leading_ = true;
+      gather(lock);
       lead(lock, Level::written);
     }
   }
   return {};
+}
+
+// Not a condition variable: its notify_all() waits for whoever it woke the last time to have run, under our lock.
+void GroupCommit::await(std::unique_lock<std::mutex>& lock, std::uint64_t group) {
+  Signal& signal = signals_[group % 2];
+  const std::uint32_t seen = signal.load();
+  lock.unlock();
+  signal.wait(seen);
+  if (groups_done_.load(std::memory_order_acquire) < group) lock.lock();
+}
+
+void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
+  if (queued_level_ != Level::synced || queued_records_ >= expected_records_) return;
+  gathering_ = true;
+  gathered_.wait_for(lock, std::min(sync_time_ / 2, longest_gathering),
+                     [this] { return queued_records_ >= expected_records_; });
+  gathering_ = false;
 }
 
 bool GroupCommit::is_done(const Ticket& ticket) const {
@@ -100,7 +123,8 @@ Result<void> GroupCommit::flush() {
   while (durable_ < target) {
     if (failed_) return fail(*failed_);
     if (leading_) {
-      done_[(group_ - 1) % 2].wait(lock);  // of the group being written: its end wakes all
+      await(lock, group_ - 1);  // the group being written: its end wakes all
+      if (!lock.owns_lock()) lock.lock();
     } else {
       lead(lock, Level::synced);
     }
@@ -122,31 +146,47 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock, Level level) {
   const bool sync = std::exchange(queued_level_, Level::written) == Level::synced || level == Level::synced;
   const std::uint64_t last = tail_.lsn - 1;
   const std::uint64_t group = group_++;
+  const std::uint64_t records = std::exchange(queued_records_, 0);
   lock.unlock();
 
+  const auto began = std::chrono::steady_clock::now();
   Result<void> done;
   for (std::size_t i = 0; i < runs.size() && done; ++i) done = file_.write(runs[i].offset, runs[i].bytes);
   if (done && sync) done = file_.sync();
 
+  const auto ended = std::chrono::steady_clock::now();
+
   lock.lock();
+  if (sync) sync_time_ = ended - began;
+  expected_records_ = queued_records_ + records;
   for (Run& run : runs) {
     if (run.bytes.capacity() <= spare_bytes && spare_.size() < spare_count) spare_.push_back(std::move(run.bytes));
   }
   leading_ = false;
   if (done) {
-    groups_done_ = group;
     appliable_.store(last, std::memory_order_release);
     if (sync) durable_.store(last, std::memory_order_release);
-    done_[group % 2].notify_all();
-    done_[(group + 1) % 2].notify_one();  // somebody of the next group leads it
+    groups_done_.store(group, std::memory_order_release);  // last: wait() looks at nothing else
+    wake(group, Wake::all);
+    wake(group + 1, Wake::one);  // somebody of the next group leads it
   } else {
     failed_ = done.error();
     failed_->code = Errc::io;
     failed_->message +=
         "; whether the last changes are stored is not known until the store has been closed by all "
         "and opened again";
-    done_[0].notify_all();
-    done_[1].notify_all();
+    wake(group, Wake::all);
+    wake(group + 1, Wake::all);
+  }
+}
+
+void GroupCommit::wake(std::uint64_t group, Wake who) noexcept {
+  Signal& signal = signals_[group % 2];
+  signal.fetch_add(1);
+  if (who == Wake::all) {
+    signal.notify_all();
+  } else {
+    signal.notify_one();
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -67,13 +68,19 @@ class GroupCommit {
     std::string bytes;
   };
   void lead(std::unique_lock<std::mutex>& lock, Level level);
+  void gather(std::unique_lock<std::mutex>& lock);
+  /// Waits for something to happen to a group; the lock is held again afterwards, unless the group is done.
+  void await(std::unique_lock<std::mutex>& lock, std::uint64_t group);
+  enum class Wake : std::uint8_t { one, all };
+  void wake(std::uint64_t group, Wake who) noexcept;
   [[nodiscard]] bool fits_at_tail(std::uint64_t bytes) const noexcept;
   [[nodiscard]] bool fits_wrapped(std::uint64_t bytes) const noexcept;
   void append(RecordKind kind, std::string_view payload);
 
   JournalFile& file_;
   mutable std::mutex mutex_{};
-  std::condition_variable done_[2]{};  // of the group being written, and of the one being queued
+  using Signal = std::atomic<std::uint32_t>;
+  Signal signals_[2]{};  // of the group being written, and of the one being queued
   Position tail_{};
   Position start_{};
   std::uint64_t capacity_bytes_ = 0;
@@ -81,8 +88,14 @@ class GroupCommit {
   std::vector<std::string> spare_{};  // buffers to use again
   Level queued_level_ = Level::written;
   std::uint64_t group_ = 1;  // the one being queued
-  std::uint64_t groups_done_ = 0;
+  std::atomic<std::uint64_t> groups_done_{0};
   bool leading_ = false;
+  // Who was in the last group comes back soon: a group waits for them, for a part of the time that a sync takes.
+  std::condition_variable gathered_{};
+  std::uint64_t queued_records_ = 0;
+  std::uint64_t expected_records_ = 0;
+  bool gathering_ = false;
+  std::chrono::nanoseconds sync_time_{0};  // of the last group that was synced
   std::optional<Error> failed_{};
   std::atomic<std::uint64_t> appliable_{0};
   std::atomic<std::uint64_t> durable_{0};

@@ -12,8 +12,9 @@ namespace flowkeep::store {
 
 namespace {
 
-// Each commit of LMDB writes some 20 pages however little it holds.
-constexpr std::chrono::milliseconds pace{3};
+// Each commit of LMDB writes some 20 pages however little it holds, and each page that it has written before anew.
+// Other processes see a change so much later at most.
+constexpr std::chrono::milliseconds pace{20};
 constexpr std::chrono::milliseconds retry_interval{20};
 
 }  // namespace
