@@ -33,14 +33,14 @@ std::string writer_line(const StoreStats& stats) {
   return fmt::format("process {}{}", stats.writer_pid, stopped ? ", which is stopped" : "");
 }
 
-std::string journal_line(const StoreStats::Journal& journal) {
+std::string journal_line(const JournalStats& journal) {
   std::string text = fmt::format("{} of {} in use, {}", human_bytes(journal.used_bytes),
                                  human_bytes(journal.capacity_bytes), counted(journal.checkpoints, "checkpoint"));
   if (journal.checkpoint_age) text += fmt::format(", the last {} ago", seconds(*journal.checkpoint_age));
   return text;
 }
 
-std::string recovery_line(const StoreStats::Recovery& recovery) {
+std::string recovery_line(const RecoveryStats& recovery) {
   return fmt::format("{}: {} of {} from the journal, in {} ms", format_timestamp(recovery.finished),
                      counted(recovery.changes, "transaction"), human_bytes(recovery.bytes), recovery.took.count());
 }

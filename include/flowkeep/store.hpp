@@ -77,6 +77,22 @@ struct OpenOptions {
   std::uint64_t slow_reader_bytes = 64ULL << 20;
 };
 
+/// What was put right when the store was opened after a crash, the last time that was needed.
+struct RecoveryStats {
+  Timestamp finished{};
+  std::uint64_t changes = 0;  ///< transactions that came from the journal
+  std::uint64_t bytes = 0;    ///< of them
+  std::chrono::milliseconds took{};
+};
+
+/// The journal as the process that wrote last left it.
+struct JournalStats {
+  std::uint64_t used_bytes = 0;  ///< what a recovery would have to read
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t checkpoints = 0;                              ///< made since the store was opened by anybody
+  std::optional<std::chrono::milliseconds> checkpoint_age{};  ///< of the last of those
+};
+
 /// What a store holds and what it takes.
 struct StoreStats {
   std::string path{};
@@ -113,23 +129,9 @@ struct StoreStats {
   std::vector<Reader> readers{};  ///< those with a snapshot open now, of every process
   std::uint64_t last_transaction = 0;
 
-  /// What was put right when the store was opened after a crash, the last time that was needed.
-  struct Recovery {
-    Timestamp finished{};
-    std::uint64_t changes = 0;  ///< transactions that came from the journal
-    std::uint64_t bytes = 0;    ///< of them
-    std::chrono::milliseconds took{};
-  };
-  std::optional<Recovery> recovery{};
+  std::optional<RecoveryStats> recovery{};
 
-  /// The journal as the process that wrote last left it.
-  struct Journal {
-    std::uint64_t used_bytes = 0;  ///< what a recovery would have to read
-    std::uint64_t capacity_bytes = 0;
-    std::uint64_t checkpoints = 0;                              ///< made since the store was opened by anybody
-    std::optional<std::chrono::milliseconds> checkpoint_age{};  ///< of the last of those
-  };
-  std::optional<Journal> journal{};        ///< none: nobody has written since the store was opened
+  std::optional<JournalStats> journal{};   ///< none: nobody has written since the store was opened
   std::optional<Durability> durability{};  ///< of the process that opened the store for writing last
   std::int64_t writer_pid = 0;             ///< whose turn to write it is; 0: nobody's
   enum class WriterState : std::uint8_t { runs, stopped } writer_state = WriterState::runs;

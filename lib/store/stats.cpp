@@ -41,7 +41,7 @@ Result<void> read_recovery(const storage::Transaction& transaction, const Tables
 void read_shared_page(const journal::SharedPage& page, StoreStats& stats) {
   const journal::SharedState& state = page.state();
   if (const std::uint64_t capacity = state.journal_capacity; capacity != 0) {
-    StoreStats::Journal& journal = stats.journal.emplace();
+    JournalStats& journal = stats.journal.emplace();
     journal.capacity_bytes = capacity;
     journal.used_bytes = state.journal_used;
     journal.checkpoints = state.checkpoints;
