@@ -9,7 +9,7 @@ namespace flowkeep::torture {
 
 namespace {
 
-constexpr std::array<const char*, strategy_count> names{
+constexpr std::array<const char*, strategy_count> strategy_names{
     "none",          "all",          "any",       "newest",          "all but one sector",
     "until torn",    "journal only", "data only", "journal headers", "journal tail",
     "journal holes", "data metas",   "data trees"};
@@ -44,7 +44,7 @@ bool is_in_header(const Disk::Pending& write) {
 }  // namespace
 
 const char* name_of(Strategy strategy) {
-  return names[static_cast<std::size_t>(strategy)];
+  return strategy_names[static_cast<std::size_t>(strategy)];
 }
 
 Disk::Disk(const Recording& recording, const std::vector<Event>& events, const Image& before)
