@@ -80,11 +80,15 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
   if (!adds) return {};
   const std::uint64_t quota = engine_->options().quota_bytes;
   if (quota == 0) return {};
-  const std::uint64_t wanted = bytes_ + committer().applier().unapplied_bytes() + slack_of(quota);
+  const auto ahead = [&] { return bytes_ + committer().applier().unapplied_bytes() + slack_of(quota); };
+  std::uint64_t wanted = ahead();
   const storage::EnvironmentInfo info = engine_->environment().info();
   if ((info.last_page + 1) * info.page_bytes + wanted <= quota) return {};
   auto used = used_bytes(Figures::known);
-  if (used && *used + wanted > quota) used = used_bytes(Figures::fresh);
+  if (used && *used + wanted > quota) {
+    used = used_bytes(Figures::fresh);
+    wanted = ahead();  // what is applied now is in use
+  }
   if (!used) return fail(std::move(used.error()));
   if (*used + wanted <= quota) return {};
   bytes_ -= change.bytes();
