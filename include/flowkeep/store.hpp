@@ -161,7 +161,9 @@ struct CheckReport {
 /// are done one after the other. A file is open once in a process: a second open is refused with busy; share
 /// the Store instead. Other processes may open the file too, and read and write.
 /// After fork() the child must not use the Store (forked); it opens the file itself.
-/// Files: NAME.flowkeep and, beside it, NAME.flowkeep-lock (mode 0600). Not on network file systems.
+/// Files: NAME.flowkeep and, beside it while it is open, NAME.flowkeep-wal (the journal), -shm and -lock (mode 0600);
+/// docs/OPERATIONS.md says what they are. A process that writes has two threads of the store's. Not on network file
+/// systems.
 class FLOWKEEP_API Store {
  public:
   class Impl;

@@ -101,6 +101,34 @@ TEST(Processes, SeeEachOthersCommitsWithinFiftyMilliseconds) {
   EXPECT_LT(delays[10], std::chrono::milliseconds(50));
 }
 
+// A reader that closes last cannot make the file whole, but what it leaves can be read.
+TEST(Processes, ThatOnlyReadMayCloseLast) {
+  const TemporaryDirectory directory;
+  Gate reading;
+  std::optional<Child> reader;
+  {
+    const Store store = open_store(directory.file());
+    EXPECT_TRUE(store.create(named("early")));
+    reader.emplace([&] {
+      const Store other = open_store(directory.file(), {.mode = OpenMode::read_only});
+      reading.arrive_and_wait();
+      return 0;
+    });
+    reading.await(1);
+    EXPECT_TRUE(store.create(named("late")));
+  }
+  reading.open();
+  EXPECT_EQ(reader->wait(), 0);
+  {
+    const Store store = open_store(directory.file(), {.mode = OpenMode::read_only});
+    EXPECT_EQ(size_of(store), 2U);
+    expect_clean(store);
+  }
+  const Store store = open_store(directory.file());
+  EXPECT_TRUE(store.create(named("later")));
+  expect_clean(store);
+}
+
 TEST(Processes, ObeyAModelAndAnIndexThatAnotherOneSets) {
   const TemporaryDirectory directory;
   const Store store = open_store(directory.file());
