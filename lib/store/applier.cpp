@@ -1,11 +1,9 @@
 #include "store/applier.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
+#include "base/thread.hpp"
 #include "store/apply.hpp"
 
 namespace flowkeep::store {
@@ -22,12 +20,9 @@ constexpr std::chrono::milliseconds retry_interval{20};
 Result<void> Applier::start() {
   if (thread_.joinable()) return {};
   stopping_ = false;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return fail(Errc::no_memory, std::string("cannot start a thread: ") + error.what());
-  }
-  ::pthread_setname_np(thread_.native_handle(), "flowkeep-apply");
+  auto started = base::start_thread("flowkeep-apply", [this] { run(); });
+  if (!started) return fail(std::move(started.error()));
+  thread_ = std::move(*started);
   return {};
 }
 

@@ -1,21 +1,18 @@
 #include "store/checkpoints.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <system_error>
+#include <utility>
+
+#include "base/thread.hpp"
 
 namespace flowkeep::store {
 
 Result<void> Checkpoints::start() {
   if (thread_.joinable()) return {};
   stopping_ = false;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return fail(Errc::no_memory, std::string("cannot start a thread: ") + error.what());
-  }
-  ::pthread_setname_np(thread_.native_handle(), "flowkeep-checkp");
+  auto started = base::start_thread("flowkeep-checkp", [this] { run(); });
+  if (!started) return fail(std::move(started.error()));
+  thread_ = std::move(*started);
   return {};
 }
 

@@ -1,11 +1,10 @@
 #include "store/slow_readers.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "base/thread.hpp"
 #include "store/engine.hpp"
 #include "store/readers.hpp"
 
@@ -21,12 +20,9 @@ constexpr std::chrono::seconds silence{60};
 }  // namespace
 
 Result<void> SlowReaders::start() {
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return fail(Errc::no_memory, std::string("cannot start a thread: ") + error.what());
-  }
-  ::pthread_setname_np(thread_.native_handle(), "flowkeep-watch");
+  auto started = base::start_thread("flowkeep-watch", [this] { run(); });
+  if (!started) return fail(std::move(started.error()));
+  thread_ = std::move(*started);
   return {};
 }
 
