@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "storage/file_io.hpp"
 #include "storage/page_file.hpp"
 #include "storage/page_walk.hpp"
 
@@ -91,12 +92,6 @@ Examined examine(const PageFile& file) {
                     .last_page = meta->last_page,
                     .file_bytes = *bytes},
           meta->txnid};
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -128,6 +130,12 @@ Result<void> sync_data(int descriptor, const std::string& name) {
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? std::string(".") : path.substr(0, slash == 0 ? 1 : slash);
+}
+
+Result<std::string> real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) != nullptr) return std::string(resolved);
+  return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
 }
 
 Result<void> sync_directory_of(const std::string& path) {

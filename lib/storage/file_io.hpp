@@ -62,6 +62,8 @@ class FileIdentity {
 [[nodiscard]] Result<void> sync_data(int descriptor, const std::string& name);
 /// The directory that a path lies in.
 [[nodiscard]] std::string directory_of(const std::string& path);
+/// The one name of a file that is there, without links. Errors: not_found, access_denied, io.
+[[nodiscard]] Result<std::string> real_path(const std::string& path);
 /// Makes the entries of the file's directory durable.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path);
 /// Removes a file; it need not be there.

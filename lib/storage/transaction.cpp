@@ -104,23 +104,15 @@ WriteTransaction::~WriteTransaction() {
 }
 
 Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value, Place place) {
-  MDB_val k = value_of(key);
-  MDB_val v = value_of(value);
-  int code = MDB_KEYEXIST;
-  // A key that is not the last after all is refused before anything is touched.
-  if (place == Place::last) code = ::mdb_put(txn_, table.handle, &k, &v, MDB_APPEND | MDB_NOOVERWRITE);
-  if (code == MDB_KEYEXIST) code = ::mdb_put(txn_, table.handle, &k, &v, 0);
-  if (code != 0) return fail(write_error(*environment_, "cannot write", code));
-  return {};
+  auto writer = TableWriter::open(*this, table);
+  if (!writer) return fail(std::move(writer.error()));
+  return writer->put(key, value, place);
 }
 
 Result<bool> WriteTransaction::add(Table table, std::string_view key, std::string_view member) {
-  MDB_val k = value_of(key);
-  MDB_val v = value_of(member);
-  const int code = ::mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
-  if (code == MDB_KEYEXIST) return false;
-  if (code != 0) return fail(write_error(*environment_, "cannot write", code));
-  return true;
+  auto writer = TableWriter::open(*this, table);
+  if (!writer) return fail(std::move(writer.error()));
+  return writer->add(key, member);
 }
 
 Result<bool> WriteTransaction::remove(Table table, std::string_view key) {
@@ -179,6 +171,7 @@ Result<void> TableWriter::put(std::string_view key, std::string_view value, Writ
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   int code = MDB_KEYEXIST;
+  // A key that is not the last after all is refused before anything is touched.
   if (place == WriteTransaction::Place::last) code = ::mdb_cursor_put(cursor_, &k, &v, MDB_APPEND | MDB_NOOVERWRITE);
   // A refusal answers with what is there.
   v = value_of(value);

@@ -38,9 +38,6 @@ void collect(IndexMoves& moves, const Catalogue& catalogue, const StoredRow* bef
   }
 }
 
-// From so many on, a cursor is worth its making.
-constexpr std::size_t many = 8;
-
 // Writes what is only added, in order.
 Result<std::uint64_t> add_all(WriteTransaction& transaction, storage::Table table,
                               const std::vector<IndexMove>& moves) {
@@ -60,6 +57,7 @@ Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables&
                                     IndexMoves& moves) {
   std::uint64_t disagreements = 0;
   for (std::size_t i = 0; i < moves.size(); ++i) {
+    if (moves[i].empty()) continue;
     const bool active = catalogue.is_active(static_cast<IndexId>(i));
     std::sort(moves[i].begin(), moves[i].end(), [](const IndexMove& a, const IndexMove& b) {
       if (const int order = a.key.compare(b.key); order != 0) return order < 0;
@@ -67,7 +65,7 @@ Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables&
     });
     const bool adds_only = std::all_of(moves[i].begin(), moves[i].end(),
                                        [](const IndexMove& move) { return move.kind == IndexMove::Kind::add; });
-    if (adds_only && moves[i].size() >= many) {
+    if (adds_only) {
       auto present = add_all(transaction, tables.indexes[i], moves[i]);
       if (!present) return present;
       if (active) disagreements += *present;

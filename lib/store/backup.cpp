@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.hpp"
@@ -25,16 +23,14 @@ Result<void> check_destination(const std::string& store, const std::string& dest
   struct stat facts {};
   if (::lstat(destination.c_str(), &facts) == 0) return fail(Errc::already_exists, destination + " exists already");
   if (errno != ENOENT) return fail(base::errno_error(Errc::io, "cannot make " + destination, errno));
-  const std::size_t slash = destination.find_last_of('/');
-  const std::string folder = slash == std::string::npos ? "." : destination.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? destination : destination.substr(slash + 1);
+  const std::string name = destination.substr(destination.find_last_of('/') + 1);  // all of it where there is none
   if (name.empty()) return fail(Errc::invalid_argument, "'" + destination + "' is no name of a file");
-  char resolved[PATH_MAX];
-  if (::realpath(folder.c_str(), resolved) == nullptr) {
-    return fail(base::errno_error(Errc::io, "cannot make " + destination, errno));
+  auto folder = storage::real_path(storage::directory_of(destination));
+  if (!folder) {
+    folder.error().message = "cannot make " + destination + ": " + folder.error().message;
+    return fail(std::move(folder.error()));
   }
-  const std::string folder_name = resolved == std::string("/") ? "" : resolved;
-  const std::string real = folder_name + "/" + name;
+  const std::string real = (*folder == "/" ? "" : *folder) + "/" + name;
   for (const auto& own : {journal::journal_path(store), journal::shared_page_path(store), journal::lock_path(store)}) {
     if (real != own) continue;
     return fail(Errc::invalid_argument, destination + " is the name of a file that " + store + " itself uses");

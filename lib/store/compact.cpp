@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.hpp"
@@ -61,11 +59,9 @@ Result<CompactReport> compact(std::string_view store_path, const CompactOptions&
   // From here on nobody opens it: whoever waits for this lock finds that the name leads to another file.
   auto opening = storage::OpeningLock::take(path, options.busy_timeout);
   if (!opening) return fail(std::move(opening.error()));
-  char resolved[PATH_MAX];
-  if (::realpath(path.c_str(), resolved) == nullptr) {
-    return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
-  }
-  const std::string real_path = resolved;
+  auto resolved = storage::real_path(path);
+  if (!resolved) return fail(std::move(resolved.error()));
+  const std::string& real_path = *resolved;
   auto entry = store::OpenFile::enter(real_path);
   if (!entry) return fail(std::move(entry.error()));
   auto lock = FileLock::open(real_path, FileLock::Access::read_write);
