@@ -66,9 +66,7 @@ Result<void> JournalFile::write(std::uint64_t offset, std::string_view bytes) {
 
 Result<void> JournalFile::sync() {
   if (auto ok = storage::sync_data(file_.get(), path_); !ok) return ok;
-  struct stat facts {};
-  if (::fstat(file_.get(), &facts) == 0 && facts.st_nlink > 0) return {};
-  return fail(removed_while_open(path_));
+  return storage::has_name(file_.get()) ? Result<void>() : fail(removed_while_open(path_));
 }
 
 Result<void> JournalFile::extend(std::uint64_t from_bytes, std::uint64_t to_bytes) {

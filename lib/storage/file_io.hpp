@@ -60,6 +60,8 @@ class FileIdentity {
                                            const std::string& name);
 /// fdatasync(). An error is final: what was written before it may be lost, whatever a later sync says.
 [[nodiscard]] Result<void> sync_data(int descriptor, const std::string& name);
+/// Whether an open file has a name still; false also where that cannot be told.
+[[nodiscard]] bool has_name(int descriptor) noexcept;
 /// The directory that a path lies in.
 [[nodiscard]] std::string directory_of(const std::string& path);
 /// The one name of a file that is there, without links. Errors: not_found, access_denied, io.

@@ -62,6 +62,17 @@ TEST_F(Closing, TwoProcessesAtOnceLeaveTheOneFile) {
   expect_clean(store);
 }
 
+TEST_F(Closing, AReaderThatWasAloneLeavesTheOneFile) {
+  { const Store made = open_store(path); }
+  ASSERT_TRUE(is_alone(path));
+  {
+    const Store reader = open_store(path, {.mode = OpenMode::read_only});
+    EXPECT_EQ(size_of(reader), 0U);
+    EXPECT_FALSE(is_alone(path));
+  }
+  EXPECT_TRUE(is_alone(path));
+}
+
 TEST_F(Closing, AndOpeningInLoopsAlwaysOpensOrSaysBusy) {
   constexpr int processes = 3;
   constexpr int rounds = 150;
