@@ -10,9 +10,11 @@ namespace flowkeep::store {
 
 namespace {
 
-// Each commit of LMDB writes some 20 pages however little it holds, and each page that it has written before anew.
-// Other processes see a change so much later at most.
+// Each commit of LMDB writes some 20 pages however little it holds, and each page that it has written before anew: the
+// less often, the less there is to write. Other processes see a change so much later at most.
 constexpr std::chrono::milliseconds pace{20};
+// Where there are none, nobody needs the tables sooner.
+constexpr std::chrono::milliseconds lone_pace{250};
 constexpr std::chrono::milliseconds retry_interval{20};
 
 }  // namespace
@@ -45,15 +47,17 @@ void Applier::reset(std::uint64_t lsn) noexcept {
 }
 
 void Applier::push(Item item) {
-  bool first = false;
+  bool is_news = false;
   {
     const std::lock_guard lock(mutex_);
-    first = queue_.empty();
+    const bool was_urgent = is_urgent();
+    is_news = queue_.empty();
     unapplied_bytes_ += item.bytes;
     unapplied_rows_ += item.rows;
     queue_.push_back(std::move(item));
+    is_news = is_news || (is_urgent() && !was_urgent);
   }
-  if (first) woken_.notify_one();
+  if (is_news) woken_.notify_one();
 }
 
 void Applier::wake() {
@@ -170,6 +174,22 @@ void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
   progress_.notify_all();
 }
 
+bool Applier::is_urgent() const noexcept {
+  return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= batch_bytes;
+}
+
+// Until then, unless it is urgent or others look on.
+void Applier::linger(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
+  const auto urgent = [this] { return is_urgent(); };
+  while (!urgent() && Clock::now() < until) {
+    lock.unlock();
+    const Clock::duration pause = listener_.linger();
+    lock.lock();
+    if (pause == Clock::duration::zero()) return;
+    woken_.wait_until(lock, std::min(until, Clock::now() + std::min<Clock::duration>(pause, pace)), urgent);
+  }
+}
+
 void Applier::run() {
   std::unique_lock lock(mutex_);
   Clock::time_point next{};  // when the next commit may be made
@@ -183,8 +203,8 @@ void Applier::run() {
       woken_early_ = false;
       continue;
     }
-    const auto due = [this] { return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= batch_bytes; };
-    woken_.wait_until(lock, next, due);
+    woken_.wait_until(lock, next, [this] { return is_urgent(); });
+    linger(lock, next + (lone_pace - pace));
     if (stopping_) break;
     const std::vector<Item> batch = take_batch(lock);
     if (batch.empty()) {

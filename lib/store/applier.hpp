@@ -19,12 +19,12 @@
 
 namespace flowkeep::store {
 
-/// Applies changes that are in the journal to the tables, in order, by a thread of its own that commits every few
-/// milliseconds, or at once when somebody waits.
+/// Applies changes that are in the journal to the tables, in order, by a thread of its own. It commits at once when
+/// somebody waits or much is unapplied, every few milliseconds where other processes look on, else a few times a second.
 class Applier {
  public:
   /// About as much journal is applied in one transaction.
-  static constexpr std::uint64_t batch_bytes = 1U << 20;
+  static constexpr std::uint64_t batch_bytes = 4U << 20;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {
@@ -34,6 +34,8 @@ class Applier {
     virtual void committed(std::uint64_t lsn) = 0;
     /// There is nothing to apply. Answers when to call again.
     virtual Clock::duration rest() = 0;
+    /// What is unapplied has some time. Answers when to call again; zero: apply it now, other processes look on.
+    virtual Clock::duration linger() = 0;
   };
 
   Applier(storage::Environment& environment, const Tables& tables, journal::GroupCommit& group, CommitState& commits,
@@ -80,6 +82,8 @@ class Applier {
 
  private:
   void run();
+  [[nodiscard]] bool is_urgent() const noexcept;
+  void linger(std::unique_lock<std::mutex>& lock, Clock::time_point until);
   [[nodiscard]] std::vector<Item> take_batch(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Result<void> apply(const std::vector<Item>& batch);
   [[nodiscard]] Result<void> apply_in_time(const std::vector<Item>& batch);

@@ -12,7 +12,7 @@ namespace flowkeep::store {
 namespace {
 
 // Accepted but unapplied, before writers have to wait: what the overlay and a recovery have to cope with.
-constexpr std::uint64_t most_unapplied_bytes = 4U << 20;
+constexpr std::uint64_t most_unapplied_bytes = 8U << 20;
 // What makes a checkpoint due: journal to replay, growth of the file, pages that could be used again but for the last
 // checkpoint, time.
 constexpr std::uint64_t journal_due_bytes = 4U << 20;
@@ -56,6 +56,7 @@ Committer::Committer(storage::Environment& environment, const Tables& tables, st
                      storage::ReadTransaction base, CommitterOptions options)
     : environment_(environment),
       tables_(tables),
+      lock_(lock),
       page_(page),
       options_(std::move(options)),
       health_(options_.path, page),
@@ -197,7 +198,11 @@ Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::
   if (done) done = transaction_->commit();
   transaction_.reset();
   lock_.unlock();
-  if (!done) return done;
+  if (!done) {
+    // LMDB may have got as far as its meta page; what is merely full has not.
+    if (done.error().code == Errc::io) committer.health_.note(done.error());
+    return done;
+  }
   if (done = committer.checkpoints_.make(); !done) {
     done.error().code = Errc::io;  // it is committed, but not known to be durable
     committer.health_.note(done.error());

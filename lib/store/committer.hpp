@@ -95,7 +95,7 @@ class Committer : private Applier::Listener {
   /// Waits until the tables show what was acknowledged. Errors: io, busy.
   [[nodiscard]] Result<void> make_visible();
   /// Whether something on the session may be accepted and not in the tables.
-  [[nodiscard]] bool may_hold(const Guid& id) const noexcept { return overlay_.may_hold(id); }
+  [[nodiscard]] bool may_hold(const Guid& id) const noexcept { return pending_ids_.may_hold(id); }
   /// Ends the threads once all is applied, and gives the turn back. `others`: who has the store open besides; readers
   /// that come when they alone are left need a checkpoint that is the last commit. Errors: io, busy (then the next open
   /// recovers).
@@ -146,6 +146,7 @@ class Committer : private Applier::Listener {
   // By the applier's thread.
   void committed(std::uint64_t lsn) override;
   Applier::Clock::duration rest() override;
+  Applier::Clock::duration linger() override;
   [[nodiscard]] Applier::Clock::duration end_turn();
   [[nodiscard]] Applier::Clock::duration rest_long();
   /// Syncs process_safe commits where it is time; answers how long that is off otherwise.
@@ -153,6 +154,7 @@ class Committer : private Applier::Listener {
 
   storage::Environment& environment_;
   const Tables& tables_;
+  storage::FileLock& lock_;
   journal::SharedPage& page_;
   CommitterOptions options_;
   Health health_;
@@ -165,7 +167,8 @@ class Committer : private Applier::Listener {
   CommitState commits_{};
   SpaceAhead space_;
   storage::ReadTransaction base_;
-  Overlay overlay_{};
+  PendingIds pending_ids_{};
+  Overlay overlay_{&pending_ids_};
   codec::CountersRow counters_{};
   std::shared_ptr<const Catalogue> catalogue_{};
   std::string payload_{};

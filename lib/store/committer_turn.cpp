@@ -112,6 +112,8 @@ Result<void> Committer::settle(Since since) {
     auto stamp = journal::read_stamp(environment_.descriptor(), options_.path);
     if (!stamp) return fail(std::move(stamp.error()));
     auto opened = *stamp ? open_journal(**stamp) : create_journal();
+    // The dead one may have written a header that is not on the disk yet.
+    if (opened && since == Since::died) opened = noted(journal_.sync());
     if (opened) opened = mend_writer_mutex();
     if (!opened) return opened;
     auto applied = find_applied();
@@ -127,7 +129,6 @@ Result<void> Committer::settle(Since since) {
   }
   if (since == Since::nothing) return {};
   if (since == Since::died) {
-    if (auto ok = noted(journal_.sync()); !ok) return ok;
     if (auto ok = replay(commits_.applied); !ok) return ok;
   }
   applier_.reset(commits_.applied.lsn - 1);
@@ -297,6 +298,12 @@ Applier::Clock::duration Committer::rest() {
   const auto next = turn_.is_held() ? end_turn() : rest_long();
   writers_.give();
   return next;
+}
+
+Applier::Clock::duration Committer::linger() {
+  const auto sync_due = sync_when_due();
+  const bool others = lock_.held_by_others(storage::FileLock::Byte::open).value_or(true);
+  return others ? Applier::Clock::duration::zero() : sync_due;
 }
 
 Applier::Clock::duration Committer::end_turn() {

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -53,15 +51,6 @@ Result<void> prepare_file(const std::string& path, const OpenOptions& options) {
   return {};
 }
 
-// The one name under which every process opens the file: LMDB's lock file is named after it.
-Result<std::string> resolve(const std::string& path) {
-  char resolved[PATH_MAX];
-  if (::realpath(path.c_str(), resolved) == nullptr) {
-    return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
-  }
-  return std::string(resolved);
-}
-
 Result<void> refuse_second_name(const std::string& path) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) return fail(base::errno_error(Errc::io, "cannot open " + path, errno));
@@ -96,6 +85,13 @@ Result<std::optional<journal::Header>> examine(int descriptor, const StoreFiles&
   return header;
 }
 
+// A reader can make nothing whole. Writers that went before the last reader have left a checkpoint of all they did.
+Result<void> check_readable(const journal::Header& header, int descriptor, const StoreFiles& files) {
+  auto is_readable = journal::is_at_checkpoint(header, descriptor, files.real_path);
+  if (!is_readable) return fail(std::move(is_readable.error()));
+  return *is_readable ? Result<void>() : fail(needs_recovery(files.path));
+}
+
 Result<std::optional<std::uint64_t>> put_checkpoint_back(const StoreFiles& files, const OpenOptions& options) {
   const bool reads_only = options.mode == OpenMode::read_only;
   auto file = storage::Descriptor::open(files.real_path, reads_only ? O_RDONLY : O_RDWR);
@@ -104,14 +100,19 @@ Result<std::optional<std::uint64_t>> put_checkpoint_back(const StoreFiles& files
   if (!header) return fail(std::move(header.error()));
   if (!*header) return std::nullopt;
   if (reads_only) {
-    // Writers that went before the last reader have left a checkpoint of all they did.
-    auto is_readable = journal::is_at_checkpoint(**header, file->get(), files.real_path);
-    if (!is_readable) return fail(std::move(is_readable.error()));
-    if (!*is_readable) return fail(needs_recovery(files.path));
+    if (auto ok = check_readable(**header, file->get(), files); !ok) return fail(std::move(ok.error()));
     return std::nullopt;
   }
   if (auto ok = journal::restore_checkpoint(**header, file->get(), files.real_path); !ok) return fail(ok.error());
   return (*header)->image.newest().txnid;
+}
+
+// Takes the place among those who have the store open.
+Result<void> show_presence(StoreFiles& files) {
+  auto locked = files.lock.try_lock(FileLock::Byte::open, FileLock::Kind::shared);
+  if (!locked) return fail(std::move(locked.error()));
+  if (*locked) return {};
+  return fail(Errc::busy, files.path + " is held by another process for itself alone: try again");
 }
 
 // Others have the store open, but perhaps only to read: the writer may have died in its turn.
@@ -127,7 +128,9 @@ Result<void> join_writers(StoreFiles& files) {
   if (!writes) return fail(std::move(writes.error()));
   // A turn that ended between the two looks has left 0 behind.
   if (*writes || state.in_turn == 0) return {};
-  return fail(needs_recovery(files.path));
+  auto header = examine(files.lock.descriptor(), files);
+  if (!header) return fail(std::move(header.error()));
+  return *header ? check_readable(**header, files.lock.descriptor(), files) : Result<void>();
 }
 
 // Opens the page that writers share. Of those that others use, none is made anew.
@@ -152,14 +155,11 @@ Result<void> share_page(Opened& opened) {
   return locked ? Result<void>() : fail(std::move(locked.error()));
 }
 
-// What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind.
-void wait_for_writer(const journal::SharedState& state) {
-  constexpr std::chrono::milliseconds patience{50};  // a stopped process does not catch up
-  const std::uint64_t accepted = state.accepted;
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (state.in_turn != 0 && state.applied < accepted && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-  }
+// What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind, and
+// catch up when it sees that another has the store open. What is wrong with it shows later.
+void see_what_is_acknowledged(StoreFiles& files) {
+  const bool is_hopeless = journal::is_stopped(files.page->state().in_turn);
+  static_cast<void>(wait_for_writer(files, std::chrono::milliseconds(is_hopeless ? 0 : 1000)));
 }
 
 Result<void> open_environment(Opened& opened, const OpenOptions& options) {
@@ -247,7 +247,8 @@ Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   if (auto ok = prepare_file(path, options); !ok) return fail(std::move(ok.error()));
   auto opening = storage::OpeningLock::take(path, options.busy_timeout);
   if (!opening) return fail(std::move(opening.error()));
-  auto real_path = resolve(path);
+  // The one name under which every process opens the file: those beside it are named after it.
+  auto real_path = storage::real_path(path);
   if (!real_path) return fail(std::move(real_path.error()));
   if (auto regular = storage::PageFile::open(path); !regular) return fail(std::move(regular.error()));
   auto file = OpenFile::enter(path);
@@ -267,25 +268,21 @@ Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
     auto put_back = put_checkpoint_back(files, options);
     if (!put_back) return fail(std::move(put_back.error()));
     opened.checkpoint = *put_back;
-  } else if (reads_only) {
-    if (auto ok = join_writers(files); !ok) return fail(std::move(ok.error()));
+  } else {
+    if (auto ok = show_presence(files); !ok) return fail(std::move(ok.error()));
+    if (auto ok = reads_only ? join_writers(files) : Result<void>(); !ok) return fail(std::move(ok.error()));
   }
   if (auto ok = check_file(files.real_path, options); !ok) return fail(std::move(ok.error()));
   if (!reads_only) {
     if (auto ok = share_page(opened); !ok) return fail(std::move(ok.error()));
   }
-  if (!opened.is_alone && files.page) wait_for_writer(files.page->state());
+  if (!opened.is_alone && files.page) see_what_is_acknowledged(files);
   if (auto ok = open_environment(opened, options); !ok) return fail(std::move(ok.error()));
   return opened;
 }
 
 Result<void> finish_opening(StoreFiles& files) {
-  auto locked = files.lock.try_lock(FileLock::Byte::open, FileLock::Kind::shared);
-  if (!locked) return fail(std::move(locked.error()));
-  if (!*locked) {
-    return fail(Errc::busy, files.path + " is held by another process for itself alone: try again");
-  }
-  return {};
+  return show_presence(files);
 }
 
 void give_up_opening(StoreFiles& files, bool is_alone) {
@@ -334,6 +331,9 @@ Result<void> close_files(StoreFiles& files, const OpenOptions& options, bool is_
                              journal::lock_path(files.real_path)}) {
       if (auto ok = storage::remove_file(name); !ok && done) done = ok;
     }
+  } else if (done && *alone && reads_only) {
+    // What it made itself; a reader may not be allowed to remove it.
+    static_cast<void>(storage::remove_file(journal::lock_path(files.real_path)));
   }
   files.lock = storage::FileLock();
   return done;

@@ -4,10 +4,6 @@
 
 namespace flowkeep::store {
 
-std::size_t Overlay::slot_of(const Guid& id) noexcept {
-  return std::hash<Guid>()(id) % std::tuple_size_v<decltype(filter_)>;
-}
-
 void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn) {
   for (const Change& change : *changes) add(change, lsn);
   records_.emplace_back(lsn, changes);
@@ -16,7 +12,7 @@ void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t l
 void Overlay::add(const Change& change, std::uint64_t lsn) {
   for (const RowChange& row : change.rows) {
     const auto [at, is_new] = rows_.insert_or_assign(row.id, Row{&row, lsn});
-    if (is_new) filter_[slot_of(row.id)].fetch_add(1, std::memory_order_release);
+    if (is_new && ids_ != nullptr) ids_->add(row.id);
   }
   for (const BlobChange& blob : change.blobs) {
     if (blob.references == 0) continue;
@@ -42,7 +38,7 @@ void Overlay::forget(const Change& change, std::uint64_t lsn) {
     const auto at = rows_.find(row.id);
     if (at == rows_.end() || at->second.lsn > lsn) continue;
     rows_.erase(at);
-    filter_[slot_of(row.id)].fetch_sub(1, std::memory_order_release);
+    if (ids_ != nullptr) ids_->remove(row.id);
   }
   const auto forget_blob = [&](std::uint64_t id) {
     const auto at = blobs_.find(id);

@@ -9,16 +9,37 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "store/change_bytes.hpp"
 #include "store/reading.hpp"
 
 namespace flowkeep::store {
 
+/// Tells, without a lock, which sessions something accepted may be about. A filter: of the others it calls one in a
+/// hundred pending, or fewer, where a thousand are.
+class PendingIds {
+ public:
+  void add(const Guid& id) noexcept { slots_[slot_of(id)].fetch_add(1, std::memory_order_release); }
+  void remove(const Guid& id) noexcept { slots_[slot_of(id)].fetch_sub(1, std::memory_order_release); }
+  /// Any thread.
+  [[nodiscard]] bool may_hold(const Guid& id) const noexcept {
+    return slots_[slot_of(id)].load(std::memory_order_acquire) != 0;
+  }
+
+ private:
+  static constexpr std::size_t slot_count = 1U << 17;
+  [[nodiscard]] static std::size_t slot_of(const Guid& id) noexcept { return std::hash<Guid>()(id) % slot_count; }
+  std::vector<std::atomic<std::uint32_t>> slots_ = std::vector<std::atomic<std::uint32_t>>(slot_count);
+};
+
 /// Rows and binaries as they are after a series of changes, over what the tables say. All numbers are absolute, so that
-/// it does no harm when the tables have got there already. Guarded by the writer's lock, but may_hold().
+/// it does no harm when the tables have got there already. Guarded by the writer's lock.
 class Overlay {
  public:
+  /// `ids`, where it is wanted, is kept up to date. It outlives the overlay.
+  explicit Overlay(PendingIds* ids = nullptr) noexcept : ids_(ids) {}
+
   struct Row {
     const RowChange* change = nullptr;
     std::uint64_t lsn = 0;
@@ -38,26 +59,20 @@ class Overlay {
   /// A binary that has exactly this content.
   [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::Prepared& content) const;
 
-  /// Whether it may have something on a session. Any thread.
-  [[nodiscard]] bool may_hold(const Guid& id) const noexcept {
-    return filter_[slot_of(id)].load(std::memory_order_acquire) != 0;
-  }
-
  private:
   struct Blob {
     std::uint64_t references = 0;
     const blob::Prepared* content = nullptr;  // none: the tables have it
     std::uint64_t lsn = 0;
   };
-  [[nodiscard]] static std::size_t slot_of(const Guid& id) noexcept;
   void forget(const Change& change, std::uint64_t lsn);
   void forget_hash(std::uint64_t hash, std::uint64_t blob_id);
 
+  PendingIds* ids_;
   std::unordered_map<Guid, Row> rows_{};
   std::unordered_map<std::uint64_t, Blob> blobs_{};
   std::unordered_multimap<std::uint64_t, std::uint64_t> by_hash_{};  // content hash -> blob id
   std::deque<std::pair<std::uint64_t, std::shared_ptr<const Changes>>> records_{};
-  std::array<std::atomic<std::uint32_t>, 1024> filter_{};
 };
 
 /// What a validation reads: the tables, under what is accepted, under the transaction's own changes.
