@@ -268,7 +268,7 @@ bool settle_lanes(Oracle& oracle, const Store& store, unsigned process) {
 
 int write_until_killed(Oracle& oracle, const std::string& path, unsigned process, std::uint64_t seed) {
   Random random(seed);
-  while (oracle.stop == 0) {
+  do {
     const auto store = Store::open(path, random_options(random));
     if (!store) {
       oracle.complain(std::string("an open failed: ") + errc_name(store.error().code) + ": " + store.error().message);
@@ -289,7 +289,7 @@ int write_until_killed(Oracle& oracle, const std::string& path, unsigned process
     }
     for (std::thread& thread : group) thread.join();
     if (!good) return 1;
-  }
+  } while (oracle.stop == 0);  // what a killed one left, somebody has to open
   return 0;
 }
 
