@@ -113,6 +113,11 @@ std::optional<std::size_t> utf16_units(std::string_view utf8) noexcept {
         continue;
       }
     }
+    if (static_cast<unsigned char>(utf8.front()) < 0x80) {
+      ++units;
+      utf8.remove_prefix(1);
+      continue;
+    }
     const Decoded decoded = decode(utf8);
     if (decoded.bytes == 0) return std::nullopt;
     units += decoded.bytes == 4 ? 2 : 1;
