@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t memory_sessions = 1'000'000;
 constexpr std::uint64_t writing_threads = 16;
 constexpr std::uint64_t writing_seconds = 10;
-constexpr std::uint64_t full_journal_bytes = 16ULL << 20;
+const std::uint64_t full_journal_bytes = OpenOptions{}.journal_bytes;
 constexpr std::uint64_t session_bytes = 2000;  // of a record in the journal, at least
 constexpr std::chrono::seconds silence{10};
 

@@ -57,7 +57,7 @@ using namespace flowkeep::bench;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t import_rows = 2000;
-constexpr std::uint64_t full_journal_bytes = 16ULL << 20;
+const std::uint64_t full_journal_bytes = OpenOptions{}.journal_bytes;
 constexpr std::chrono::milliseconds sample_interval{2};
 // A walk over the page tables of the whole file.
 constexpr std::uint64_t samples_per_rollup = 100;

@@ -198,7 +198,9 @@ Result<WriteTarget*> Workspace::write_target(EngineKind kind) {
   if (const auto found = targets_.find(kind); found != targets_.end()) return &found->second;
   auto engine = make_engine(kind);
   if (!engine) return fail(engine.error());
-  return &targets_.emplace(kind, WriteTarget{std::move(*engine), open_sessions(sessions_)}).first->second;
+  auto& target = targets_.emplace(kind, WriteTarget{std::move(*engine), open_sessions(sessions_)}).first->second;
+  settle();  // what the making left to be written is not the workload's
+  return &target;
 }
 
 void Workspace::settle() const {

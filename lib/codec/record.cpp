@@ -79,7 +79,7 @@ tl::unexpected<Error> damaged(const char* what) {
 
 }  // namespace
 
-void encode_record(std::string& out, const Session& session) {
+std::string_view encode_record(const Session& session) {
   thread_local FlatBufferBuilder builder(8192);
   builder.Clear();
 
@@ -103,7 +103,7 @@ void encode_record(std::string& out, const Session& session) {
   });
   builder.AddOffset(fb::Session::VT_EXTRA, extra);
   builder.Finish(flatbuffers::Offset<fb::Session>(builder.EndTable(start)));
-  out.assign(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
 Result<SessionView> RecordView::verify(std::string_view payload) {

@@ -10,9 +10,9 @@
 
 namespace flowkeep::codec {
 
-/// Writes the FlatBuffer of a session to `out`, replacing it. flowsessionid, statecode, statuscode, createdon and
-/// versionnumber must be set; binary columns say where their content is by `stored`.
-void encode_record(std::string& out, const Session& session);
+/// The FlatBuffer of a session, until the next one is encoded in this thread. flowsessionid, statecode, statuscode,
+/// createdon and versionnumber must be set; binary columns say where their content is by `stored`.
+[[nodiscard]] std::string_view encode_record(const Session& session);
 
 /// Makes views of records.
 class RecordView {

@@ -66,6 +66,7 @@ void GroupCommit::append(RecordKind kind, std::string_view payload) {
   }
   std::string& out = queued_.back().bytes;
   const std::size_t before = out.size();
+  out.reserve(before + record_bytes(payload.size()));
   tail_.chain = append_record(out, kind, tail_, payload);
   tail_.offset = kind == RecordKind::wrap ? records_begin : tail_.offset + (out.size() - before);
 }

@@ -46,12 +46,13 @@ void Applier::reset(std::uint64_t lsn) noexcept {
   applied_.store(lsn, std::memory_order_release);
 }
 
-void Applier::push(Item item) {
+void Applier::push(Item item, std::uint64_t much_bytes) {
   bool is_news = false;
   {
     const std::lock_guard lock(mutex_);
     const bool was_urgent = is_urgent();
     is_news = queue_.empty();
+    much_bytes_ = std::min(much_bytes, batch_bytes);
     unapplied_bytes_ += item.bytes;
     unapplied_rows_ += item.rows;
     queue_.push_back(std::move(item));
@@ -127,12 +128,17 @@ Result<void> Applier::apply(const std::vector<Item>& batch) {
   const std::lock_guard commit(commits_.mutex);
   auto transaction = environment_.begin_write();
   if (!transaction) return fail(std::move(transaction.error()));
-  for (const Item& item : batch) {
-    for (const Change& change : *item.changes) {
-      auto applied = store::apply(*transaction, tables_, *item.catalogue, change);
-      if (!applied) return fail(std::move(applied.error()));
-      disagreements_ += *applied;
+  {
+    // Of the last one's catalogue: indexes come and go only when nothing is unapplied.
+    Application application(*transaction, tables_, *batch.back().catalogue);
+    for (const Item& item : batch) {
+      for (const Change& change : *item.changes) {
+        if (auto ok = application.add(change); !ok) return ok;
+      }
     }
+    auto applied = application.finish();
+    if (!applied) return fail(std::move(applied.error()));
+    disagreements_ += *applied;
   }
   const journal::Position& behind = batch.back().behind;
   if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, behind); !ok) return ok;
@@ -175,7 +181,7 @@ void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
 }
 
 bool Applier::is_urgent() const noexcept {
-  return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= batch_bytes;
+  return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= much_bytes_;
 }
 
 // Until then, unless it is urgent or others look on.

@@ -20,10 +20,11 @@
 namespace flowkeep::store {
 
 /// Applies changes that are in the journal to the tables, in order, by a thread of its own. It commits at once when
-/// somebody waits or much is unapplied, every few milliseconds where other processes look on, else a few times a second.
+/// somebody waits or much is unapplied, every few milliseconds where other processes look on, else a few times a
+/// second.
 class Applier {
  public:
-  /// About as much journal is applied in one transaction.
+  /// About as much journal is applied in one transaction, at most.
   static constexpr std::uint64_t batch_bytes = 4U << 20;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
@@ -64,7 +65,8 @@ class Applier {
   // By the holder of the writer's lock.
   /// Goes on behind record `lsn`, with nothing to apply.
   void reset(std::uint64_t lsn) noexcept;
-  void push(Item item);
+  /// From `much_bytes` on (batch_bytes at most), what is unapplied is applied at once.
+  void push(Item item, std::uint64_t much_bytes);
 
   // Any thread.
   /// Waits until the tables hold record `lsn`, which is on its way. Errors: io (applying has failed), busy.
@@ -102,6 +104,7 @@ class Applier {
   std::condition_variable woken_{};     // the thread: there is something to do
   std::condition_variable progress_{};  // who waits: something was applied
   std::deque<Item> queue_{};            // the batch in work is at its front
+  std::uint64_t much_bytes_ = batch_bytes;
   unsigned waiting_ = 0;
   bool woken_early_ = false;
   bool stopping_ = false;

@@ -4,189 +4,198 @@
 
 #include "codec/record.hpp"
 #include "codec/value.hpp"
-#include "store/reading.hpp"
 
 namespace flowkeep::store {
 
 using codec::ValueKind;
 using index::RowKey;
 using storage::IntegerKey;
+using storage::TableWriter;
 using storage::WriteTransaction;
 
-namespace {
-
-struct IndexMove {
-  index::Key key;
-  RowKey row;
-  enum class Kind : std::uint8_t { remove, add } kind;
-};
-
-// Entries are written in the order of their keys: a batch then touches each page once.
-using IndexMoves = std::array<std::vector<IndexMove>, index_count>;
-
-void collect(IndexMoves& moves, const Catalogue& catalogue, const StoredRow* before, const StoredRow* after) {
+void Application::collect(const StoredRow* before, const StoredRow* after) {
   for (const index::Definition& definition : index::definitions()) {
-    if (!catalogue.is_maintained(definition.info.id)) continue;
+    if (!catalogue_.is_maintained(definition.info.id)) continue;
     std::optional<index::Key> old_key;
     std::optional<index::Key> new_key;
     if (before != nullptr) old_key = definition.key(before->session);
     if (after != nullptr) new_key = definition.key(after->session);
     if (old_key && new_key && *old_key == *new_key && before->key == after->key) continue;
-    auto& list = moves[static_cast<std::size_t>(definition.info.id)];
-    if (old_key) list.push_back({std::move(*old_key), before->key, IndexMove::Kind::remove});
-    if (new_key) list.push_back({std::move(*new_key), after->key, IndexMove::Kind::add});
+    IndexMoves& moves = moves_[static_cast<std::size_t>(definition.info.id)];
+    if (old_key) moves.push_back({std::move(*old_key), before->key, IndexMove::Kind::remove});
+    if (new_key) moves.push_back({std::move(*new_key), after->key, IndexMove::Kind::add});
   }
 }
 
-// Writes what is only added, in order.
-Result<std::uint64_t> add_all(WriteTransaction& transaction, storage::Table table,
-                              const std::vector<IndexMove>& moves) {
-  auto writer = storage::TableWriter::open(transaction, table);
-  if (!writer) return fail(std::move(writer.error()));
-  std::uint64_t present = 0;
-  for (const IndexMove& move : moves) {
-    auto added = writer->add(move.key, move.row.bytes());
-    if (!added) return fail(std::move(added.error()));
-    if (!*added) ++present;
+// Sorted, and of the moves of one entry, which are additions and removals in turn, what they come to.
+Application::IndexMoves Application::net(IndexMoves moves) {
+  std::stable_sort(moves.begin(), moves.end(), [](const IndexMove& a, const IndexMove& b) {
+    if (const int order = a.key.compare(b.key); order != 0) return order < 0;
+    return a.row < b.row;
+  });
+  auto kept = moves.begin();
+  for (auto first = moves.begin(); first != moves.end();) {
+    auto behind = first + 1;
+    while (behind != moves.end() && behind->row == first->row && behind->key == first->key) ++behind;
+    const bool comes_to_nothing = first->kind != (behind - 1)->kind;
+    if (!comes_to_nothing) {
+      if (kept != first) *kept = std::move(*first);
+      ++kept;
+    }
+    first = behind;
   }
-  return present;
+  moves.erase(kept, moves.end());
+  return moves;
 }
 
 // Answers how many entries were not as the records have it.
-Result<std::uint64_t> write_indexes(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                                    IndexMoves& moves) {
+Result<std::uint64_t> Application::write_index(storage::Table table, const IndexMoves& moves) {
   std::uint64_t disagreements = 0;
-  for (std::size_t i = 0; i < moves.size(); ++i) {
-    if (moves[i].empty()) continue;
-    const bool active = catalogue.is_active(static_cast<IndexId>(i));
-    std::sort(moves[i].begin(), moves[i].end(), [](const IndexMove& a, const IndexMove& b) {
-      if (const int order = a.key.compare(b.key); order != 0) return order < 0;
-      return a.row < b.row;
-    });
-    const bool adds_only = std::all_of(moves[i].begin(), moves[i].end(),
-                                       [](const IndexMove& move) { return move.kind == IndexMove::Kind::add; });
-    if (adds_only) {
-      auto present = add_all(transaction, tables.indexes[i], moves[i]);
-      if (!present) return present;
-      if (active) disagreements += *present;
-      continue;
-    }
-    for (const IndexMove& move : moves[i]) {
-      auto done = move.kind == IndexMove::Kind::add ? transaction.add(tables.indexes[i], move.key, move.row.bytes())
-                                                    : transaction.remove(tables.indexes[i], move.key, move.row.bytes());
-      if (!done) return fail(std::move(done.error()));
-      // While an index is built, rows that its builder has not reached are missing, and it may have been faster.
-      if (!*done && active) ++disagreements;
-    }
+  for (const IndexMove& move : moves) {
+    if (move.kind != IndexMove::Kind::remove) continue;
+    auto removed = transaction_.remove(table, move.key, move.row.bytes());
+    if (!removed) return fail(std::move(removed.error()));
+    if (!*removed) ++disagreements;
+  }
+  auto writer = TableWriter::open(transaction_, table);
+  if (!writer) return fail(std::move(writer.error()));
+  for (const IndexMove& move : moves) {
+    if (move.kind != IndexMove::Kind::add) continue;
+    auto added = writer->add(move.key, move.row.bytes());
+    if (!added) return fail(std::move(added.error()));
+    if (!*added) ++disagreements;
   }
   return disagreements;
 }
 
-Result<void> write_record(WriteTransaction& transaction, const Tables& tables, const RowChange& row) {
+Result<TableWriter*> Application::sessions() {
+  if (!sessions_) {
+    auto writer = TableWriter::open(transaction_, tables_.sessions);
+    if (!writer) return fail(std::move(writer.error()));
+    sessions_.emplace(std::move(*writer));
+  }
+  return &*sessions_;
+}
+
+Result<void> Application::write_record(const RowChange& row) {
   const bool moves = row.old_key && row.old_key != row.new_key;
   if (moves) {
-    auto removed = transaction.remove(tables.sessions, row.old_key->bytes());
+    auto removed = transaction_.remove(tables_.sessions, row.old_key->bytes());
     if (!removed) return fail(std::move(removed.error()));
   }
-  if (!row.new_key) {
-    auto removed = transaction.remove(tables.ids, index::guid_key(row.id));
-    if (!removed) return fail(std::move(removed.error()));
-    return {};
-  }
-  std::string value;
-  codec::encode_value(value, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
+  if (moves || !row.old_key) ids_.emplace_back(index::guid_key(row.id), row.new_key);
+  if (!row.new_key) return {};
+  auto writer = sessions();
+  if (!writer) return fail(std::move(writer.error()));
+  codec::encode_value(value_, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
                       row.record);
   const bool is_new_place = !row.old_key || moves;
-  return transaction.put(tables.sessions, row.new_key->bytes(), value,
-                         is_new_place ? WriteTransaction::Place::last : WriteTransaction::Place::anywhere);
+  return (*writer)->put(row.new_key->bytes(), value_,
+                        is_new_place ? WriteTransaction::Place::last : WriteTransaction::Place::anywhere);
 }
 
-// New and moved rows enter table `ids` in the order of its keys.
-Result<void> write_ids(WriteTransaction& transaction, const Tables& tables, const std::vector<RowChange>& rows) {
-  std::vector<std::pair<index::Key, RowKey>> entries;
-  for (const RowChange& row : rows) {
-    if (row.new_key && row.old_key != row.new_key) entries.emplace_back(index::guid_key(row.id), *row.new_key);
+Result<void> Application::write_deletion(const RowChange& row) {
+  const IntegerKey key(static_cast<std::uint64_t>(row.version));
+  codec::encode_value(value_, ValueKind::deletion, static_cast<std::uint64_t>(row.version), key.bytes(),
+                      codec::encode(*row.deletion));
+  return transaction_.put(tables_.deletions, key.bytes(), value_, WriteTransaction::Place::last);
+}
+
+Result<void> Application::write_row(const RowChange& row) {
+  std::optional<StoredRow> before;
+  std::optional<StoredRow> after;
+  if (row.old_key) {
+    auto stored = read_row(transaction_, tables_, row.old_key->bytes());
+    if (!stored) return fail(std::move(stored.error()));
+    before = *stored;
   }
-  if (entries.empty()) return {};
-  std::sort(entries.begin(), entries.end());
-  auto writer = storage::TableWriter::open(transaction, tables.ids);
-  if (!writer) return fail(std::move(writer.error()));
-  for (const auto& [id, key] : entries) {
-    if (auto ok = writer->put(id, key.bytes(), WriteTransaction::Place::last); !ok) return ok;
+  if (row.new_key) {
+    auto session = codec::RecordView::verify(row.record);
+    if (!session) return fail(std::move(session.error()));
+    after = StoredRow{*row.new_key, *session};
   }
+  collect(before ? &*before : nullptr, after ? &*after : nullptr);
+  if (auto ok = write_record(row); !ok) return ok;
+  return row.deletion ? write_deletion(row) : Result<void>();
+}
+
+Result<void> Application::write_new_binaries() {
+  if (auto ok = blob::insert_all(transaction_, tables_.blobs, new_blobs_); !ok) return ok;
+  new_blobs_.clear();
   return {};
 }
 
-Result<void> write_deletion(WriteTransaction& transaction, const Tables& tables, const RowChange& row) {
-  const IntegerKey key(static_cast<std::uint64_t>(row.version));
-  std::string value;
-  codec::encode_value(value, ValueKind::deletion, static_cast<std::uint64_t>(row.version), key.bytes(),
-                      codec::encode(*row.deletion));
-  return transaction.put(tables.deletions, key.bytes(), value, WriteTransaction::Place::last);
-}
-
-Result<void> write_binaries(WriteTransaction& transaction, const Tables& tables, const Change& change) {
-  std::vector<blob::NewBlob> blobs;
-  blobs.reserve(change.blobs.size());
+Result<void> Application::write_binaries(const Change& change) {
   for (const BlobChange& blob : change.blobs) {
     if (blob.references == 0) continue;  // given and taken back within the change
-    blobs.push_back({blob.id, blob.content.get(), static_cast<std::uint64_t>(blob.references)});
+    new_blobs_.push_back({blob.id, blob.content.get(), static_cast<std::uint64_t>(blob.references)});
   }
-  if (auto ok = blob::insert_all(transaction, tables.blobs, blobs); !ok) return ok;
+  if (change.references.empty()) return {};
+  if (auto ok = write_new_binaries(); !ok) return ok;  // of which some may be meant
   for (const auto& [blob_id, references] : change.references) {
-    if (auto ok = blob::set_references(transaction, tables.blobs, blob_id, references); !ok) return ok;
+    if (auto ok = blob::set_references(transaction_, tables_.blobs, blob_id, references); !ok) return ok;
   }
   return {};
 }
 
-}  // namespace
-
-std::uint64_t Change::bytes() const noexcept {
-  constexpr std::uint64_t row_overhead = 512;  // ids and indexes
-  std::uint64_t total = 0;
-  for (const RowChange& row : rows) total += row.record.size() + row_overhead;
-  for (const BlobChange& blob : blobs) {
-    for (const std::string& chunk : blob.content->chunks) total += chunk.size() + 128;
-  }
-  return total;
-}
-
-Result<std::uint64_t> apply(WriteTransaction& transaction, const Tables& tables, const Catalogue& catalogue,
-                            const Change& change) {
-  IndexMoves moves;
+Result<void> Application::add(const Change& change) {
   for (const RowChange& row : change.rows) {
-    std::optional<StoredRow> before;
-    std::optional<StoredRow> after;
-    if (row.old_key) {
-      auto stored = read_row(transaction, tables, row.old_key->bytes());
-      if (!stored) return fail(std::move(stored.error()));
-      before = *stored;
-    }
-    if (row.new_key) {
-      auto session = codec::RecordView::verify(row.record);
-      if (!session) return fail(std::move(session.error()));
-      after = StoredRow{*row.new_key, *session};
-    }
-    collect(moves, catalogue, before ? &*before : nullptr, after ? &*after : nullptr);
-    if (auto ok = write_record(transaction, tables, row); !ok) return fail(std::move(ok.error()));
-    if (row.deletion) {
-      if (auto ok = write_deletion(transaction, tables, row); !ok) return fail(std::move(ok.error()));
-    }
+    if (auto ok = write_row(row); !ok) return ok;
   }
-  if (auto ok = write_ids(transaction, tables, change.rows); !ok) return fail(std::move(ok.error()));
-  auto disagreements = write_indexes(transaction, tables, catalogue, moves);
-  if (!disagreements) return disagreements;
-  if (auto ok = write_binaries(transaction, tables, change); !ok) return fail(std::move(ok.error()));
+  if (auto ok = write_binaries(change); !ok) return ok;
   for (const std::uint64_t version : change.expired_deletions) {
-    auto removed = transaction.remove(tables.deletions, IntegerKey(version).bytes());
+    auto removed = transaction_.remove(tables_.deletions, IntegerKey(version).bytes());
     if (!removed) return fail(std::move(removed.error()));
   }
-  if (!change.extra_columns.empty()) {
-    auto ok = write_meta(transaction, tables.meta, codec::MetaRow::extras, codec::encode(change.extra_columns));
-    if (!ok) return fail(std::move(ok.error()));
+  if (!change.extra_columns.empty()) extra_columns_ = &change.extra_columns;
+  counters_ = &change.counters;
+  return {};
+}
+
+// A session that comes and goes several times: the last word counts.
+Result<void> Application::write_ids() {
+  if (ids_.empty()) return {};
+  std::stable_sort(ids_.begin(), ids_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto is_last_word = [this](std::size_t i) {
+    return i + 1 == ids_.size() || ids_[i + 1].first != ids_[i].first;
+  };
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    if (ids_[i].second || !is_last_word(i)) continue;
+    auto removed = transaction_.remove(tables_.ids, ids_[i].first);
+    if (!removed) return fail(std::move(removed.error()));
   }
-  auto written = write_meta(transaction, tables.meta, codec::MetaRow::counters, codec::encode(change.counters));
-  if (!written) return fail(std::move(written.error()));
+  auto writer = TableWriter::open(transaction_, tables_.ids);
+  if (!writer) return fail(std::move(writer.error()));
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    if (!ids_[i].second || !is_last_word(i)) continue;
+    if (auto ok = writer->put(ids_[i].first, ids_[i].second->bytes(), WriteTransaction::Place::last); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> Application::write_meta_rows() {
+  if (extra_columns_ != nullptr) {
+    auto ok = write_meta(transaction_, tables_.meta, codec::MetaRow::extras, codec::encode(*extra_columns_));
+    if (!ok) return ok;
+  }
+  if (counters_ == nullptr) return {};
+  return write_meta(transaction_, tables_.meta, codec::MetaRow::counters, codec::encode(*counters_));
+}
+
+Result<std::uint64_t> Application::finish() {
+  sessions_.reset();
+  if (auto ok = write_new_binaries(); !ok) return fail(std::move(ok.error()));
+  if (auto ok = write_ids(); !ok) return fail(std::move(ok.error()));
+  std::uint64_t disagreements = 0;
+  for (std::size_t i = 0; i < moves_.size(); ++i) {
+    const IndexMoves moves = net(std::move(moves_[i]));
+    if (moves.empty()) continue;
+    auto disagreeing = write_index(tables_.indexes[i], moves);
+    if (!disagreeing) return disagreeing;
+    // While an index is built, rows that its builder has not reached are missing, and it may have been faster.
+    if (catalogue_.is_active(static_cast<IndexId>(i))) disagreements += *disagreeing;
+  }
+  if (auto ok = write_meta_rows(); !ok) return fail(std::move(ok.error()));
   return disagreements;
 }
 

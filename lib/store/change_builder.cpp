@@ -27,7 +27,7 @@ tl::unexpected<Error> duplicate(const Guid& id) {
 
 ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::CountersRow& counters,
                              const Caller& caller)
-    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()) {
+    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()), first_blob_(counters.blob + 1) {
   change_.counters = counters;
 }
 
@@ -176,17 +176,16 @@ Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const b
     auto present = find_content(*content);
     if (!present) return fail(std::move(present.error()));
     if (*present) return **present;
+    by_hash_.emplace(content->hash, change_.blobs.size());
   }
   const std::uint64_t id = ++change_.counters.blob;
-  new_blobs_.emplace(id, change_.blobs.size());
-  by_hash_.emplace(content->hash, change_.blobs.size());
   change_.blobs.push_back({id, content, 0});
   return id;
 }
 
 void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
-  if (const auto made = new_blobs_.find(blob_id); made != new_blobs_.end()) {
-    change_.blobs[made->second].references += difference;
+  if (blob_id >= first_blob_ && blob_id - first_blob_ < change_.blobs.size()) {
+    change_.blobs[blob_id - first_blob_].references += difference;
   } else {
     references_[blob_id] += difference;
   }
@@ -213,9 +212,12 @@ Result<void> ChangeBuilder::note_extra_columns(const Session& session) {
 }
 
 Result<void> ChangeBuilder::encode(RowChange& row, const Session& session) {
-  codec::encode_record(row.record, session);
-  if (row.record.size() <= codec::max_record_bytes) return {};
-  return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(row.record.size()) +
+  const std::string_view record = codec::encode_record(session);
+  if (record.size() <= codec::max_record_bytes) {
+    row.record = change_.records.keep(record);
+    return {};
+  }
+  return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(record.size()) +
                                           " bytes without its File columns, at most " +
                                           std::to_string(codec::max_record_bytes) + " are allowed");
 }

@@ -45,7 +45,7 @@ class ChangeBuilder {
   /// Errors: invalid_argument (the store has met too many names).
   [[nodiscard]] Result<void> note_extra_columns(const Session& session);
   /// Writes the record of `session` into `row`. Errors: invalid_argument (it is too large).
-  [[nodiscard]] static Result<void> encode(RowChange& row, const Session& session);
+  [[nodiscard]] Result<void> encode(RowChange& row, const Session& session);
   [[nodiscard]] Result<void> count_references();
   [[nodiscard]] Result<void> expire_deletions();
 
@@ -55,8 +55,8 @@ class ChangeBuilder {
   Timestamp time_;
   Change change_{};
   std::unordered_map<Guid, std::size_t> positions_{};              // of rows in change_.rows
-  std::unordered_map<std::uint64_t, std::size_t> new_blobs_{};     // id -> position in change_.blobs
-  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // content hash -> position in change_.blobs
+  std::uint64_t first_blob_;                                       // those of change_.blobs follow each other
+  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // of shared content -> position in change_.blobs
   std::map<std::uint64_t, std::int64_t> references_{};  // of binaries that are there: by how much they change
   std::set<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;

@@ -57,7 +57,8 @@ class Reader {
     return value;
   }
   index::RowKey key() noexcept { return index::RowKey::from(take(index::RowKey::size)).value_or(index::RowKey()); }
-  std::string text() { return std::string(take(number<std::uint32_t>())); }
+  std::string_view bytes() { return take(number<std::uint32_t>()); }
+  std::string text() { return std::string(bytes()); }
   [[nodiscard]] bool good() const noexcept { return good_; }
   [[nodiscard]] bool at_end() const noexcept { return good_ && rest_.empty(); }
 
@@ -91,14 +92,14 @@ void write_row(Writer& out, const RowChange& row) {
   }
 }
 
-RowChange read_row_change(Reader& in) {
+RowChange read_row_change(Reader& in, RecordMemory& records) {
   RowChange row;
   const auto flags = in.number<std::uint8_t>();
   row.id = in.guid();
   row.version = in.number<std::int64_t>();
   if (flags & has_old_key) row.old_key = in.key();
   if (flags & has_new_key) row.new_key = in.key();
-  row.record = in.text();
+  row.record = records.keep(in.bytes());
   if (flags & has_deletion) {
     codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
     if (flags & has_deletedby) deletion.deletedby = in.guid();
@@ -156,7 +157,7 @@ Change read_change(Reader& in) {
   change.counters.blob = in.number<std::uint64_t>();
   change.counters.catalogue = in.number<std::uint64_t>();
   change.rows.resize(in.count(29));
-  for (RowChange& row : change.rows) row = read_row_change(in);
+  for (RowChange& row : change.rows) row = read_row_change(in, change.records);
   change.blobs.resize(in.count(36));
   for (BlobChange& blob : change.blobs) blob = read_blob(in);
   for (std::size_t left = in.count(16); left > 0; --left) {
@@ -174,6 +175,9 @@ Change read_change(Reader& in) {
 
 void encode(std::string& out, const Changes& changes) {
   out.clear();
+  std::uint64_t bytes = 0;
+  for (const Change& change : changes) bytes += change.bytes();
+  out.reserve(bytes);
   Writer writer(out);
   writer.number(format_number);
   writer.count(changes.size());

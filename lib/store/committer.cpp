@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t most_unapplied_bytes = 8U << 20;
 // What makes a checkpoint due: journal to replay, growth of the file, pages that could be used again but for the last
 // checkpoint, time.
-constexpr std::uint64_t journal_due_bytes = 4U << 20;
+constexpr std::uint64_t journal_due_bytes = 16U << 20;
 constexpr std::uint64_t growth_due_bytes = 2U << 20;
 constexpr std::uint64_t retained_due_bytes = 1U << 20;
 // Where other processes write too, each keeps pages back from all of them.
@@ -120,7 +120,8 @@ Result<Committer::Ticket> Committer::submit(std::shared_ptr<const Changes> chang
     page_.state().accepted = ticket.lsn;
     overlay_.add(changes, ticket.lsn);
     accept(*changes);
-    applier_.push({ticket.lsn, ticket.behind, std::move(changes), catalogue_, payload_.size(), rows});
+    applier_.push({ticket.lsn, ticket.behind, std::move(changes), catalogue_, payload_.size(), rows},
+                  group_.capacity_bytes() / 4);
     if (payload_.capacity() > spare_payload_bytes) payload_ = std::string();
     return ticket;
   } catch (const std::bad_alloc&) {
@@ -173,9 +174,12 @@ Result<Committer::Ticket> Committer::submit_directly(const Changes& changes) {
   payload_ = std::string();
   auto direct = begin_direct();
   if (!direct) return fail(std::move(direct.error()));
-  for (const Change& change : changes) {
-    auto applied = apply(direct->transaction(), tables_, *catalogue_, change);
-    if (!applied) return fail(std::move(applied.error()));
+  {
+    Application application(direct->transaction(), tables_, *catalogue_);
+    for (const Change& change : changes) {
+      if (auto ok = application.add(change); !ok) return fail(std::move(ok.error()));
+    }
+    if (auto applied = application.finish(); !applied) return fail(std::move(applied.error()));
   }
   if (auto ok = direct->commit(changes.back().counters, nullptr); !ok) return fail(std::move(ok.error()));
   accept(changes);
@@ -271,7 +275,7 @@ void Committer::committed(std::uint64_t lsn) {
   const std::uint64_t grown = (info.last_page - std::min(info.last_page, before)) * info.page_bytes;
   const std::uint64_t retained = retained_since_ == checkpoints_.pinned_at() ? retained_bytes_.load() : 0;
   const std::uint64_t retained_due = std::max(retained_due_bytes, info.last_page * info.page_bytes / 16);
-  const bool is_due = group_.used_bytes() >= std::min(journal_due_bytes, group_.capacity_bytes() / 4) ||
+  const bool is_due = group_.used_bytes() >= std::min(journal_due_bytes, group_.capacity_bytes() / 2) ||
                       grown >= std::max(growth_due_bytes, info.last_page * info.page_bytes / 16) ||
                       retained >= retained_due ||
                       std::chrono::nanoseconds(journal::monotonic_ns() - checkpoints_.pinned_at()) >= time_due;

@@ -133,6 +133,8 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<void> mend_writer_mutex();
   [[nodiscard]] Result<journal::Position> find_applied();
   [[nodiscard]] Result<void> replay(const journal::Position& from);
+  [[nodiscard]] Result<void> replay_batch(const std::vector<Changes>& batch, const journal::Position& behind,
+                                          const codec::RecoveryRow* recovery);
   [[nodiscard]] Result<void> read_rows();
 
   [[nodiscard]] Result<void> reserve_space(SpaceAhead::Need need, SpaceAhead::Purpose purpose);

@@ -213,6 +213,29 @@ Result<Position> Committer::find_applied() {
   return applied->value_or(checkpoints_.header().start);
 }
 
+Result<void> Committer::replay_batch(const std::vector<Changes>& batch, const Position& behind,
+                                     const codec::RecoveryRow* recovery) {
+  auto transaction = environment_.begin_write();
+  if (!transaction) return fail(std::move(transaction.error()));
+  auto catalogue = read_catalogue(*transaction, tables_.meta, 0);
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  {
+    Application application(*transaction, tables_, *catalogue);
+    for (const Changes& changes : batch) {
+      for (const Change& change : changes) {
+        if (auto ok = application.add(change); !ok) return ok;
+      }
+    }
+    if (auto applied = application.finish(); !applied) return fail(std::move(applied.error()));
+  }
+  if (recovery != nullptr) {
+    auto ok = write_meta(*transaction, tables_.meta, MetaRow::recovery, codec::encode(*recovery));
+    if (!ok) return ok;
+  }
+  if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, behind); !ok) return ok;
+  return transaction->commit();
+}
+
 Result<void> Committer::replay(const Position& from) {
   const std::int64_t began = journal::monotonic_ns();
   const std::uint64_t capacity = checkpoints_.header().capacity_bytes;
@@ -223,55 +246,32 @@ Result<void> Committer::replay(const Position& from) {
   }
 
   codec::RecoveryRow recovery;
-  std::optional<storage::WriteTransaction> transaction;
-  std::optional<Catalogue> catalogue;
+  std::vector<Changes> batch;
   std::uint64_t batch_bytes = 0;
-  const auto begin = [&]() -> Result<void> {
-    auto begun = environment_.begin_write();
-    if (!begun) return fail(std::move(begun.error()));
-    transaction.emplace(std::move(*begun));
-    auto read = read_catalogue(*transaction, tables_.meta, 0);
-    if (!read) return fail(std::move(read.error()));
-    catalogue = std::move(*read);
-    batch_bytes = 0;
-    return {};
-  };
-  const auto commit = [&](const Position& applied) -> Result<void> {
-    if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, applied); !ok) return ok;
-    auto done = transaction->commit();
-    transaction.reset();
-    return done;
-  };
   const auto visit = [&](const Position& at, std::string_view payload, const Position& behind) -> Result<void> {
-    if (!transaction) {
-      if (auto ok = begin(); !ok) return ok;
-    }
     auto changes = decode_changes(payload);
     if (!changes) {
       changes.error().message = journal_.path() + ", record " + std::to_string(at.lsn) + ": " + changes.error().message;
       return fail(std::move(changes.error()));
     }
-    for (const Change& change : *changes) {
-      auto applied = apply(*transaction, tables_, *catalogue, change);
-      if (!applied) return fail(std::move(applied.error()));
-    }
+    batch.push_back(std::move(*changes));
     ++recovery.changes;
     recovery.bytes += payload.size();
     batch_bytes += payload.size();
-    return batch_bytes < replay_batch_bytes ? Result<void>() : commit(behind);
+    if (batch_bytes < replay_batch_bytes) return {};
+    auto done = replay_batch(batch, behind, nullptr);
+    batch.clear();
+    batch_bytes = 0;
+    return done;
   };
   auto end = journal_.scan(from, capacity, visit);
   if (!end) return fail(std::move(end.error()));
 
   // What lies behind the end, torn or never acknowledged, belongs to no chain that begins with a new salt.
   const Position fresh{end->lsn, journal::records_begin, journal::make_salt()};
-  if (!transaction) {
-    if (auto ok = begin(); !ok) return ok;
-  }
   recovery.finished = now();
   recovery.milliseconds = static_cast<std::uint64_t>((journal::monotonic_ns() - began) / 1'000'000);
-  if (auto ok = write_meta(*transaction, tables_.meta, MetaRow::recovery, codec::encode(recovery)); !ok) return ok;
-  if (auto ok = commit(fresh); !ok) return ok;
+  if (auto ok = replay_batch(batch, fresh, &recovery); !ok) return ok;
   commits_.applied = fresh;
   if (auto ok = checkpoints_.make(); !ok) return ok;
   group_.reset(fresh, fresh, capacity);

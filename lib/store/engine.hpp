@@ -1,6 +1,6 @@
 // Store: one open file, and the path of every change through it.
 // A change goes: caller -> write_rules (validate against the row as it is) -> Change, a value -> Committer (journal,
-// group commit) -> Applier -> apply() -> codec, index, blob -> storage. Nothing else writes rows.
+// group commit) -> Applier -> Application -> codec, index, blob -> storage. Nothing else writes rows.
 // Promises: a change is applied whole or not at all; what many processes must agree on (model, indexes) is read
 // inside the transaction that uses it.
 #pragma once

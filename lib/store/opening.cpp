@@ -155,8 +155,8 @@ Result<void> share_page(Opened& opened) {
   return locked ? Result<void>() : fail(std::move(locked.error()));
 }
 
-// What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind, and
-// catch up when it sees that another has the store open. What is wrong with it shows later.
+// What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind,
+// and catch up when it sees that another has the store open. What is wrong with it shows later.
 void see_what_is_acknowledged(StoreFiles& files) {
   const bool is_hopeless = journal::is_stopped(files.page->state().in_turn);
   static_cast<void>(wait_for_writer(files, std::chrono::milliseconds(is_hopeless ? 0 : 1000)));

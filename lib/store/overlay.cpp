@@ -1,5 +1,7 @@
 #include "store/overlay.hpp"
 
+#include <algorithm>
+
 #include "codec/record.hpp"
 
 namespace flowkeep::store {
@@ -15,15 +17,10 @@ void Overlay::add(const Change& change, std::uint64_t lsn) {
     if (is_new && ids_ != nullptr) ids_->add(row.id);
   }
   for (const BlobChange& blob : change.blobs) {
-    if (blob.references == 0) continue;
-    blobs_[blob.id] = {static_cast<std::uint64_t>(blob.references), blob.content.get(), lsn};
-    by_hash_.emplace(blob.content->hash, blob.id);
+    if (blob.references != 0 && blob::is_shared(blob.content->size)) by_hash_.emplace(blob.content->hash, &blob);
   }
-  for (const auto& [id, references] : change.references) {
-    Blob& blob = blobs_[id];
-    blob.references = references;
-    blob.lsn = lsn;
-  }
+  for (const auto& [id, count] : change.references) references_.insert_or_assign(id, References{count, lsn});
+  changes_.push_back(&change);
 }
 
 void Overlay::prune(std::uint64_t lsn) {
@@ -40,33 +37,17 @@ void Overlay::forget(const Change& change, std::uint64_t lsn) {
     rows_.erase(at);
     if (ids_ != nullptr) ids_->remove(row.id);
   }
-  const auto forget_blob = [&](std::uint64_t id) {
-    const auto at = blobs_.find(id);
-    if (at == blobs_.end()) return;
-    if (at->second.lsn <= lsn) {
-      blobs_.erase(at);
-    } else {
-      at->second.content = nullptr;  // a later record keeps its count; the content is in the tables, or gone
-    }
-  };
   for (const BlobChange& blob : change.blobs) {
-    if (blob.references == 0) continue;
-    forget_hash(blob.content->hash, blob.id);
-    forget_blob(blob.id);
+    if (!blob::is_shared(blob.content->size)) continue;
+    const auto [first, last] = by_hash_.equal_range(blob.content->hash);
+    const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second == &blob; });
+    if (at != last) by_hash_.erase(at);
   }
-  for (const auto& [id, references] : change.references) {
-    const auto at = blobs_.find(id);
-    if (at != blobs_.end() && at->second.lsn <= lsn && at->second.content == nullptr) blobs_.erase(at);
+  for (const auto& [id, count] : change.references) {
+    const auto at = references_.find(id);
+    if (at != references_.end() && at->second.lsn <= lsn) references_.erase(at);
   }
-}
-
-void Overlay::forget_hash(std::uint64_t hash, std::uint64_t blob_id) {
-  const auto [first, last] = by_hash_.equal_range(hash);
-  for (auto at = first; at != last; ++at) {
-    if (at->second != blob_id) continue;
-    by_hash_.erase(at);
-    return;
-  }
+  changes_.pop_front();
 }
 
 const RowChange* Overlay::find_row(const Guid& id) const {
@@ -74,18 +55,29 @@ const RowChange* Overlay::find_row(const Guid& id) const {
   return at == rows_.end() ? nullptr : at->second.change;
 }
 
+const BlobChange* Overlay::find_new_blob(std::uint64_t id) const {
+  const auto change =
+      std::lower_bound(changes_.begin(), changes_.end(), id,
+                       [](const Change* one, std::uint64_t wanted) { return one->counters.blob < wanted; });
+  if (change == changes_.end()) return nullptr;
+  const auto& blobs = (*change)->blobs;
+  const auto blob = std::lower_bound(blobs.begin(), blobs.end(), id,
+                                     [](const BlobChange& one, std::uint64_t wanted) { return one.id < wanted; });
+  return blob != blobs.end() && blob->id == id ? &*blob : nullptr;
+}
+
 std::optional<std::uint64_t> Overlay::references(std::uint64_t blob_id) const {
-  const auto at = blobs_.find(blob_id);
-  if (at == blobs_.end()) return std::nullopt;
-  return at->second.references;
+  if (const auto changed = references_.find(blob_id); changed != references_.end()) return changed->second.count;
+  const BlobChange* const made = find_new_blob(blob_id);
+  if (made == nullptr) return std::nullopt;
+  return static_cast<std::uint64_t>(made->references);
 }
 
 std::optional<std::uint64_t> Overlay::find_equal(const blob::Prepared& content) const {
   const auto [first, last] = by_hash_.equal_range(content.hash);
   for (auto at = first; at != last; ++at) {
-    const auto blob = blobs_.find(at->second);
-    if (blob == blobs_.end() || blob->second.references == 0 || blob->second.content == nullptr) continue;
-    if (blob::equal(*blob->second.content, content)) return at->second;
+    const BlobChange& blob = *at->second;
+    if (references(blob.id).value_or(0) != 0 && blob::equal(*blob.content, content)) return blob.id;
   }
   return std::nullopt;
 }

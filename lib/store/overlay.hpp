@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -40,39 +41,41 @@ class Overlay {
   /// `ids`, where it is wanted, is kept up to date. It outlives the overlay.
   explicit Overlay(PendingIds* ids = nullptr) noexcept : ids_(ids) {}
 
-  struct Row {
-    const RowChange* change = nullptr;
-    std::uint64_t lsn = 0;
-  };
-
   /// Puts changes on top. They are part of record `lsn` of the journal.
   void add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn);
   /// Puts a change of a transaction that has no record yet on top; `change` stays where it is.
-  void add(const Change& change, std::uint64_t lsn = 0);
+  void add(const Change& change) { add(change, 0); }
   /// Forgets what the tables hold: records up to `lsn`.
   void prune(std::uint64_t lsn);
-  [[nodiscard]] bool empty() const noexcept { return rows_.empty() && blobs_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
   /// How many columns refer to a binary; std::nullopt: as the tables say.
   [[nodiscard]] std::optional<std::uint64_t> references(std::uint64_t blob_id) const;
-  /// A binary that has exactly this content.
+  /// A binary that has exactly this content, of those that are shared.
   [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::Prepared& content) const;
 
  private:
-  struct Blob {
-    std::uint64_t references = 0;
-    const blob::Prepared* content = nullptr;  // none: the tables have it
+  struct Row {
+    const RowChange* change = nullptr;
     std::uint64_t lsn = 0;
   };
+  struct References {
+    std::uint64_t count = 0;
+    std::uint64_t lsn = 0;
+  };
+  void add(const Change& change, std::uint64_t lsn);
   void forget(const Change& change, std::uint64_t lsn);
-  void forget_hash(std::uint64_t hash, std::uint64_t blob_id);
+  [[nodiscard]] const BlobChange* find_new_blob(std::uint64_t id) const;
 
   PendingIds* ids_;
-  std::unordered_map<Guid, Row> rows_{};
-  std::unordered_map<std::uint64_t, Blob> blobs_{};
-  std::unordered_multimap<std::uint64_t, std::uint64_t> by_hash_{};  // content hash -> blob id
+  // In the order in which they came, so by the ids of their binaries too.
+  std::deque<const Change*> changes_{};
   std::deque<std::pair<std::uint64_t, std::shared_ptr<const Changes>>> records_{};
+  std::pmr::unsynchronized_pool_resource nodes_{};
+  std::pmr::unordered_map<Guid, Row> rows_{&nodes_};
+  std::pmr::unordered_map<std::uint64_t, References> references_{&nodes_};  // of binaries that were there before
+  std::pmr::unordered_multimap<std::uint64_t, const BlobChange*> by_hash_{&nodes_};  // new ones that are shared
 };
 
 /// What a validation reads: the tables, under what is accepted, under the transaction's own changes.

@@ -91,7 +91,7 @@ TEST(Record, ShowsEveryColumnByItsNumber) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const Session session = any_session(seed, fills[seed % 3]);
     std::string record;
-    encode_record(record, session);
+    record = encode_record(session);
     const SessionView view = view_of(record);
     for (const ColumnInfo& column : columns()) {
       expect_equal(view.value(column.column), value(session, column.column), column.name);
@@ -103,7 +103,7 @@ TEST(Record, IsCopiedWhole) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const Session session = any_session(seed, fills[seed % 3]);
     std::string record;
-    encode_record(record, session);
+    record = encode_record(session);
     const Session copy = view_of(record).copy();
     for (const ColumnInfo& column : columns()) {
       expect_equal(value(copy, column.column), value(session, column.column), column.name);
@@ -185,16 +185,16 @@ TEST(Record, ShowsEveryColumnByItsName) {
     SCOPED_TRACE(seed);
     const Session session = any_session(seed, fills[seed % 3]);
     std::string record;
-    encode_record(record, session);
+    record = encode_record(session);
     expect_accessors(view_of(record), session);
   }
 }
 
 TEST(Record, LeavesNothingBehindForTheNext) {
   std::string record;
-  encode_record(record, any_session(1, Fill::everything));
+  record = encode_record(any_session(1, Fill::everything));
   const Session bare = any_session(2, Fill::nothing);
-  encode_record(record, bare);
+  record = encode_record(bare);
   expect_accessors(view_of(record), bare);
 }
 
@@ -209,7 +209,7 @@ TEST(Record, RefusesOneWithoutAColumnThatNoneLacks) {
     Session session = any_session(1, Fill::everything);
     drop(session);
     std::string record;
-    encode_record(record, session);
+    record = encode_record(session);
     EXPECT_EQ(test::refusal(RecordView::verify(record)).code, Errc::corrupt);
   }
 }
@@ -231,7 +231,7 @@ TEST(Record, EndsWithAnAnswerForEveryDamage) {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     std::mt19937_64 random(seed);
     std::string record;
-    encode_record(record, any_session(seed % 20, fills[seed % 3]));
+    record = encode_record(any_session(seed % 20, fills[seed % 3]));
     if (random() % 3 == 0) record.resize(random() % record.size());
     for (std::uint64_t flips = random() % 4; flips > 0 && !record.empty(); --flips) {
       record[random() % record.size()] = static_cast<char>(random());
@@ -248,7 +248,7 @@ TEST(Record, EndsWithAnAnswerForEveryDamage) {
 
 TEST(Record, RefusesEveryTruncation) {
   std::string record;
-  encode_record(record, any_session(3, Fill::everything));
+  record = encode_record(any_session(3, Fill::everything));
   for (std::size_t size = 0; size < 8; ++size) {
     EXPECT_EQ(test::refusal(RecordView::verify(std::string_view(record).substr(0, size))).code, Errc::corrupt);
   }

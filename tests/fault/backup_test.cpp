@@ -239,6 +239,7 @@ TEST(BackupOfUsedPages, IsSmallerThanAStoreWithFreeOnes) {
   const Store store = open_store(directory.file());
   std::vector<Guid> ids;
   for (unsigned i = 0; i < 20; ++i) ids.push_back(store.create(bulky(100'000, i)).value());
+  ASSERT_EQ(size_of(store), ids.size());  // so the tables have had them
   ASSERT_TRUE(store.erase_multiple(ids));
   const auto all = store.backup(directory.file("all"));
   const auto used = store.backup(directory.file("used"), {.pages = Pages::used});

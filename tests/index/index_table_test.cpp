@@ -163,7 +163,7 @@ Session bare() {
 
 std::optional<Key> key_of(IndexId id, const Session& session) {
   std::string record;
-  codec::encode_record(record, session);
+  record = codec::encode_record(session);
   return definition(id).key(test::value_of(codec::RecordView::verify(record)));
 }
 
