@@ -1,4 +1,5 @@
-// A file that the first format version wrote: every later version opens it, reads it and goes on with it.
+// Files that earlier versions of the format wrote: every later version opens them, reads them and goes on with them.
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,16 +17,43 @@ namespace {
 using fault::expect_clean;
 using fault::open_store;
 
-const std::string golden_file = FLOWKEEP_TEST_GOLDEN_DIR "/format-1.flowkeep";
-const std::string golden_dump = FLOWKEEP_TEST_GOLDEN_DIR "/format-1.jsonl";
+const std::string golden_directory = FLOWKEEP_TEST_GOLDEN_DIR "/";
+// All of them hold the same.
+const std::string golden_dump = golden_directory + "format-1.jsonl";
 
-class Golden : public testing::Test {
+struct File {
+  const char* name;
+  bool is_closed;  // else its last changes are in the journal beside it
+};
+void PrintTo(const File& file, std::ostream* out) {
+  *out << file.name;
+}
+
+class Golden : public testing::TestWithParam<File> {
  protected:
-  Golden() { std::filesystem::copy_file(golden_file, path); }
+  Golden() {
+    for (const char* suffix : {"", "-wal"}) {
+      const std::string file = golden_directory + GetParam().name + ".flowkeep" + suffix;
+      if (std::filesystem::exists(file)) std::filesystem::copy_file(file, path + suffix);
+    }
+  }
+  /// As one who only reads, where that is possible.
+  [[nodiscard]] Store open() const {
+    return open_store(path, {.mode = GetParam().is_closed ? OpenMode::read_only : OpenMode::existing});
+  }
 
   fault::TemporaryDirectory directory{};
   std::string path = directory.file();
 };
+
+INSTANTIATE_TEST_SUITE_P(Of, Golden,
+                         testing::Values(File{"format-1", true}, File{"format-1.1", true},
+                                         File{"format-1.1-unclosed", false}),
+                         [](const auto& of) {
+                           std::string name = of.param.name;
+                           std::erase_if(name, [](char letter) { return std::isalnum(letter) == 0; });
+                           return name;
+                         });
 
 std::vector<std::string> lines_of(std::istream&& text) {
   std::vector<std::string> lines;
@@ -33,36 +61,53 @@ std::vector<std::string> lines_of(std::istream&& text) {
   return lines;
 }
 
-TEST_F(Golden, IsSmallAndOfTheUsualPageSize) {
-  EXPECT_LT(std::filesystem::file_size(golden_file), 200U * 1024);
+TEST_P(Golden, IsSmallAndOfTheUsualPageSize) {
+  EXPECT_LT(std::filesystem::file_size(path), 200U * 1024);
   EXPECT_EQ(open_store(path).stats()->page_bytes, 4096U);
 }
 
-TEST_F(Golden, IsOfFormatOne) {
-  EXPECT_EQ(open_store(path, {.mode = OpenMode::read_only}).stats()->format_version, 1U);
+TEST_P(Golden, IsOfFormatOne) {
+  EXPECT_EQ(open().stats()->format_version, 1U);
 }
 
-TEST_F(Golden, ChecksClean) {
-  expect_clean(open_store(path, {.mode = OpenMode::read_only}));
+TEST_P(Golden, ChecksClean) {
+  expect_clean(open());
 }
 
-TEST_F(Golden, DumpsAsItDid) {
+TEST_P(Golden, DumpsAsItDid) {
   const auto expected = lines_of(std::ifstream(golden_dump, std::ios::binary));
-  const auto present = lines_of(std::istringstream(dump(open_store(path, {.mode = OpenMode::read_only}))));
+  const auto present = lines_of(std::istringstream(dump(open())));
   ASSERT_EQ(present.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(present[i], expected[i]) << "line " << i + 1;
 }
 
-TEST_F(Golden, IsNotChangedByReading) {
+TEST_P(Golden, IsNotChangedByReading) {
   const auto bytes_of = [](const std::string& file) {
     std::ifstream in(file, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
-  { EXPECT_FALSE(dump(open_store(path)).empty()); }
-  EXPECT_TRUE(bytes_of(path) == bytes_of(golden_file));
+  if (!GetParam().is_closed) {
+    // Only an open for writing can put it right.
+    const auto refused = Store::open(path, {.mode = OpenMode::read_only});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::needs_recovery);
+  } else {
+    EXPECT_FALSE(dump(open_store(path)).empty());
+  }
+  EXPECT_TRUE(bytes_of(path) == bytes_of(golden_directory + GetParam().name + ".flowkeep"));
 }
 
-TEST_F(Golden, HoldsEveryColumnAndEveryStatus) {
+TEST_P(Golden, TellsWhatItsRecoveryReplayed) {
+  const auto recovery = open().stats()->recovery;
+  if (GetParam().is_closed) {
+    EXPECT_FALSE(recovery);
+  } else {
+    ASSERT_TRUE(recovery);
+    EXPECT_EQ(recovery->changes, 1U);
+  }
+}
+
+TEST_P(Golden, HoldsEveryColumnAndEveryStatus) {
   const Store store = open_store(path);
   const auto snapshot = store.snapshot().value();
   std::set<std::string> never_set;
@@ -97,7 +142,7 @@ std::set<Guid> selected(const Snapshot& snapshot, const Query& query) {
   return ids;
 }
 
-TEST_F(Golden, IsFoundByLookups) {
+TEST_P(Golden, IsFoundByLookups) {
   const Store store = open_store(path);
   const auto snapshot = store.snapshot().value();
   using Member = std::optional<Guid> Query::*;
@@ -121,7 +166,7 @@ TEST_F(Golden, IsFoundByLookups) {
   }
 }
 
-TEST_F(Golden, IsFoundByTextsInAnyCase) {
+TEST_P(Golden, IsFoundByTextsInAnyCase) {
   const Store store = open_store(path);
   const auto snapshot = store.snapshot().value();
   using Member = std::optional<std::string> Query::*;
@@ -145,7 +190,7 @@ TEST_F(Golden, IsFoundByTextsInAnyCase) {
   }
 }
 
-TEST_F(Golden, IsFoundByStatusAndByTime) {
+TEST_P(Golden, IsFoundByStatusAndByTime) {
   const Store store = open_store(path);
   const auto snapshot = store.snapshot().value();
   for (int code = 0; code < status_count; ++code) {
@@ -172,7 +217,7 @@ TEST_F(Golden, IsFoundByStatusAndByTime) {
   EXPECT_EQ(selected(snapshot, query), later.at(""));
 }
 
-TEST_F(Golden, KeepsItsModelAndIndexes) {
+TEST_P(Golden, KeepsItsModelAndIndexes) {
   const Store store = open_store(path);
   const auto snapshot = store.snapshot().value();
   const StateModel model = snapshot.state_model().value();
@@ -188,7 +233,7 @@ TEST_F(Golden, KeepsItsModelAndIndexes) {
   }
 }
 
-TEST_F(Golden, GoesOnBeingWritten) {
+TEST_P(Golden, GoesOnBeingWritten) {
   const Store store = open_store(path);
   const std::uint64_t before = fault::size_of(store);
   const std::int64_t last = store.stats()->last_version;

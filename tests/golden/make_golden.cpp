@@ -1,9 +1,14 @@
-// Makes the golden file: a small store that holds every column, status, kind of binary and kind of table row, and
-// its dump. Run on demand only, when the format version changes.
+// Makes golden files of the present format: a small store that holds every column, status, kind of binary and kind of
+// table row, closed and not closed. Run on demand only, when the format version changes. Their dump is that of the
+// first version's file, which is kept as it is.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "golden_dump.hpp"
@@ -132,34 +137,68 @@ StateModel model() {
   return need(StateModel::make("golden", moves));
 }
 
-void fill(const Store& store) {
+void import_rows(WriteTransaction& transaction) {
   std::vector<Session> sessions;
   // Neither in order of time nor of id.
   for (int i = 0; i < row_count; ++i) sessions.push_back(row(i * 7 % row_count));
-  auto transaction = need(store.write());
   if (!transaction.import_sessions(sessions)) std::exit(1);
-  sessions = {row(4), row(11)};
+}
+
+void change_rows(WriteTransaction& transaction) {
+  std::vector<Session> sessions{row(4), row(11)};
   sessions[0].name = "replaced";
   sessions[1].correlationid.reset();
   if (!transaction.import_sessions(sessions, {.on_conflict = OnConflict::replace})) std::exit(1);
   need(transaction.erase(guid(22, 22)));
   need(transaction.erase(guid(29, 29)));
+}
+
+Store create(const std::string& file) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file + suffix);
+  return need(Store::open(file, {.mode = OpenMode::create_new,
+                                 .model = model(),
+                                 .indexes = {IndexId::machinegroup, IndexId::startedon, IndexId::owner},
+                                 .journal_bytes = 64U << 10}));
+}
+
+void make_closed(const std::string& file) {
+  const Store store = create(file);
+  auto transaction = need(store.write());
+  import_rows(transaction);
+  change_rows(transaction);
   need(transaction.commit());
 }
 
-int make(const std::string& directory) {
-  const std::string file = directory + "/format-1.flowkeep";
-  std::filesystem::remove(file);
-  {
-    const Store store =
-        need(Store::open(file, {.mode = OpenMode::create_new,
-                                .model = model(),
-                                .indexes = {IndexId::machinegroup, IndexId::startedon, IndexId::owner}}));
-    fill(store);
-    std::ofstream(directory + "/format-1.jsonl", std::ios::binary) << dump(store);
+/// The last changes are in the journal, and not in the tables.
+void make_unclosed(const std::string& file) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    {
+      const Store store = create(file);
+      auto transaction = need(store.write());
+      import_rows(transaction);
+      need(transaction.commit());
+    }
+    const Store store = need(Store::open(file, {.mode = OpenMode::existing, .journal_bytes = 64U << 10}));
+    auto transaction = need(store.write());
+    change_rows(transaction);
+    need(transaction.commit());
+    ::_exit(0);
   }
-  std::filesystem::remove(file + "-lock");
-  return 0;
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) std::exit(1);
+  for (const char* suffix : {"-shm", "-lock"}) std::filesystem::remove(file + suffix);
+}
+
+int make(const std::string& directory) {
+  const std::string closed = directory + "/format-1.1.flowkeep";
+  make_closed(closed);
+  make_unclosed(directory + "/format-1.1-unclosed.flowkeep");
+  const std::string present = dump(need(Store::open(closed, {.mode = OpenMode::read_only})));
+  std::ifstream first(directory + "/format-1.jsonl", std::ios::binary);
+  if (present == std::string(std::istreambuf_iterator<char>(first), {})) return 0;
+  std::fprintf(stderr, "make_golden: %s does not hold what format-1.jsonl says\n", closed.c_str());
+  return 1;
 }
 
 }  // namespace
