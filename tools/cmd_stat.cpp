@@ -84,9 +84,9 @@ std::string stat_table(const StoreStats& stats) {
 
   line("size", fmt::format("{} in the file: {} live, {} free", human_bytes(stats.file_bytes),
                            human_bytes(stats.live_bytes), human_bytes(stats.free_bytes)));
-  line("quota", fmt::format("{}; a map of {}, pages of {}",
-                            stats.quota_bytes == 0 ? "none" : human_bytes(stats.quota_bytes),
-                            human_bytes(stats.map_bytes), human_bytes(stats.page_bytes)));
+  line("quota",
+       fmt::format("{}; a map of {}, pages of {}", stats.quota_bytes == 0 ? "none" : human_bytes(stats.quota_bytes),
+                   human_bytes(stats.map_bytes), human_bytes(stats.page_bytes)));
   text += fmt::format("  {:<18} {:>12} {:>12} {:>6}\n", "table", "entries", "size", "depth");
   for (const StoreStats::Table& table : stats.tables) {
     text +=
