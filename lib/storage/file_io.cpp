@@ -127,11 +127,13 @@ Result<void> sync_data(int descriptor, const std::string& name) {
   return ::fdatasync(descriptor) == 0 ? Result<void>() : sync_failed(name);
 }
 
-// Not by fstat(): to whom a file's times were told, Linux (6.13 and later) tells another time after the next write, and
-// has to write the inode for that: a second write in each sync of the journal.
+// Not by fstat() where there is another way: to whom a file's times were told, Linux (6.13 and later) tells another
+// time after the next write, and has to write the inode for that: a second write in each sync of the journal.
 bool has_name(int descriptor) noexcept {
-  struct statx facts {};
-  return ::statx(descriptor, "", AT_EMPTY_PATH, STATX_NLINK, &facts) == 0 && facts.stx_nlink > 0;
+  struct statx asked {};
+  if (::statx(descriptor, "", AT_EMPTY_PATH, STATX_NLINK, &asked) == 0) return asked.stx_nlink > 0;
+  struct stat facts {};  // some containers do not know statx()
+  return ::fstat(descriptor, &facts) == 0 && facts.st_nlink > 0;
 }
 
 std::string directory_of(const std::string& path) {

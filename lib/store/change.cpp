@@ -24,7 +24,6 @@ std::string_view RecordMemory::keep(std::string_view record) {
 }
 
 std::uint64_t Change::bytes() const noexcept {
-  constexpr std::uint64_t row_overhead = 512;  // ids and indexes
   std::uint64_t total = 0;
   for (const RowChange& row : rows) total += row.record.size() + row_overhead;
   for (const BlobChange& blob : blobs) {

@@ -58,6 +58,8 @@ struct Change {
   std::vector<std::string> extra_columns{};             ///< all names, where new ones came
   codec::CountersRow counters{};                        ///< as they are afterwards
 
+  /// What a row takes in the file besides its record: its places in `ids` and the indexes.
+  static constexpr std::uint64_t row_overhead = 512;
   /// About how many bytes it adds to the file.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
 };

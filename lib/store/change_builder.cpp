@@ -227,7 +227,8 @@ Result<void> ChangeBuilder::expire_deletions() {
   const std::size_t most = 2 * erased_ + deletions_expired_at_once;
   auto cursor = storage::Cursor::open(basis_.transaction(), basis_.tables().deletions);
   if (!cursor) return fail(std::move(cursor.error()));
-  auto found = cursor->first();
+  // Those of changes that are not in the tables yet are on their way out.
+  auto found = cursor->seek(storage::IntegerKey(basis_.expired() + 1).bytes());
   for (; found && *found && change_.expired_deletions.size() < most; found = cursor->next()) {
     auto value = codec::decode_value(codec::ValueKind::deletion, cursor->key(), cursor->value());
     if (!value) return fail(std::move(value.error()));

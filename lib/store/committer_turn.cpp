@@ -301,9 +301,8 @@ Applier::Clock::duration Committer::rest() {
 }
 
 Applier::Clock::duration Committer::linger() {
-  const auto sync_due = sync_when_due();
-  const bool others = lock_.held_by_others(storage::FileLock::Byte::open).value_or(true);
-  return others ? Applier::Clock::duration::zero() : sync_due;
+  if (lock_.held_by_others(storage::FileLock::Byte::open).value_or(true)) return Applier::Clock::duration::zero();
+  return sync_when_due();
 }
 
 Applier::Clock::duration Committer::end_turn() {

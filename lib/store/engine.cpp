@@ -1,5 +1,7 @@
 #include "store/engine.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <utility>
 
@@ -187,6 +189,9 @@ Result<storage::ReadTransaction> Engine::begin_read(const Guid& id) {
 Result<void> Engine::wait_for_writers() {
   if (committer_) {
     if (auto ok = committer_->health().check(); !ok) return ok;
+    // Its own applier has to be told that somebody waits.
+    if (auto ok = committer_->make_visible(); !ok) return ok;
+    if (files_.page->state().in_turn == ::getpid()) return {};
   }
   auto dead = wait_for_writer(files_, options_.busy_timeout);
   if (!dead) return fail(std::move(dead.error()));

@@ -20,6 +20,7 @@ void Overlay::add(const Change& change, std::uint64_t lsn) {
     if (blob.references != 0 && blob::is_shared(blob.content->size)) by_hash_.emplace(blob.content->hash, &blob);
   }
   for (const auto& [id, count] : change.references) references_.insert_or_assign(id, References{count, lsn});
+  if (!change.expired_deletions.empty()) expired_ = std::max(expired_, change.expired_deletions.back());
   changes_.push_back(&change);
 }
 

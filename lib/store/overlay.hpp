@@ -1,6 +1,7 @@
 // What is accepted but not yet in the tables.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -50,6 +51,8 @@ class Overlay {
   [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
+  /// The last deletion record that a change has let go, of those that go oldest first; 0: none. Also after prune().
+  [[nodiscard]] std::uint64_t expired() const noexcept { return expired_; }
   /// How many columns refer to a binary; std::nullopt: as the tables say.
   [[nodiscard]] std::optional<std::uint64_t> references(std::uint64_t blob_id) const;
   /// A binary that has exactly this content, of those that are shared.
@@ -69,6 +72,7 @@ class Overlay {
   [[nodiscard]] const BlobChange* find_new_blob(std::uint64_t id) const;
 
   PendingIds* ids_;
+  std::uint64_t expired_ = 0;
   // In the order in which they came, so by the ids of their binaries too.
   std::deque<const Change*> changes_{};
   std::deque<std::pair<std::uint64_t, std::shared_ptr<const Changes>>> records_{};
@@ -90,6 +94,10 @@ class Basis {
   [[nodiscard]] Result<std::optional<StoredRow>> find_row(const Guid& id) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const blob::Prepared& content) const;
   [[nodiscard]] Result<std::uint64_t> references(std::uint64_t blob_id) const;
+  /// As Overlay::expired().
+  [[nodiscard]] std::uint64_t expired() const noexcept {
+    return std::max(overlays_.front()->expired(), overlays_.back()->expired());
+  }
   [[nodiscard]] const storage::Transaction& transaction() const noexcept { return transaction_; }
   [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
 

@@ -80,7 +80,11 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
   if (!adds) return {};
   const std::uint64_t quota = engine_->options().quota_bytes;
   if (quota == 0) return {};
-  const auto ahead = [&] { return bytes_ + committer().applier().unapplied_bytes() + slack_of(quota); };
+  const auto ahead = [&] {
+    const store::Applier& applier = committer().applier();
+    return bytes_ + applier.unapplied_bytes() + store::Change::row_overhead * applier.unapplied_rows() +
+           slack_of(quota);
+  };
   std::uint64_t wanted = ahead();
   const storage::EnvironmentInfo info = engine_->environment().info();
   if ((info.last_page + 1) * info.page_bytes + wanted <= quota) return {};

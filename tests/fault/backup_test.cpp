@@ -216,13 +216,26 @@ TEST_P(Backup, ThatIsVerifiedDoesNotPassDamageOn) {
   EXPECT_TRUE(store.backup(copy, how()));
 }
 
+TEST_P(Backup, DoesNotTimeOutOverItsOwnProcess) {
+  const Store store = open_store(path, {.busy_timeout = std::chrono::milliseconds(1)});
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(store.create(numbered(i)));
+    const auto made = store.backup(copy, how());
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(count_without_gaps(open_store(copy, reading)), i);
+    std::filesystem::remove(copy);
+  }
+}
+
 TEST_P(Backup, AfterACrashHoldsWhatTheJournalHeld) {
   const SharedCounter acknowledged;
   const SharedCounter never;
   Child writer = write_numbers(path, acknowledged, never);
   while (acknowledged->load() < 20) ::sched_yield();
   writer.kill();
-  EXPECT_EQ(refusal(path, reading), Errc::needs_recovery);
+  // It may have died just behind a checkpoint.
+  const auto refused = refusal(path, reading);
+  EXPECT_TRUE(!refused || *refused == Errc::needs_recovery);
   const Store store = open_store(path, existing);
   ASSERT_TRUE(store.backup(copy, how()));
   EXPECT_GE(count_without_gaps(open_store(copy, reading)), acknowledged->load());
