@@ -90,7 +90,12 @@ Result<void> Engine::start(bool is_alone, bool recover) {
   if (!made) return fail(std::move(made.error()));
   committer_ = std::move(*made);
   files_.page->state().durability = static_cast<std::uint32_t>(options_.durability) + 1;
-  return recover ? committer_->recover() : committer_->recover_others();
+  if (recover) return committer_->recover();
+  // One that dies meanwhile may be followed by another one before this process can: that one's recovery is waited for.
+  do {
+    if (auto ok = committer_->recover_others(); !ok) return ok;
+  } while (!is_alone && has_dead_writer(files_));
+  return {};
 }
 
 Result<void> Engine::open_tables(bool may_create) {

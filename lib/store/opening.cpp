@@ -121,7 +121,7 @@ Result<void> join_writers(StoreFiles& files) {
   if (::access(name.c_str(), R_OK | W_OK) != 0) return {};
   auto page = journal::SharedPage::open(name, journal::SharedPage::Content::kept);
   if (!page) return fail(std::move(page.error()));
-  files.page.emplace(std::move(*page));
+  if (!files.page) files.page.emplace(std::move(*page));
   const journal::SharedState& state = files.page->state();
   if (state.in_turn == 0) return {};
   auto writes = files.lock.held_by_others(FileLock::Byte::turn);
@@ -153,13 +153,6 @@ Result<void> share_page(Opened& opened) {
   files.page.emplace(std::move(*page));
   auto locked = files.lock.try_lock(FileLock::Byte::writers, FileLock::Kind::shared);
   return locked ? Result<void>() : fail(std::move(locked.error()));
-}
-
-// What was acknowledged before this process came, it is to see: the tables of the one that writes are a little behind,
-// and catch up when it sees that another has the store open. What is wrong with it shows later.
-void see_what_is_acknowledged(StoreFiles& files) {
-  const bool is_hopeless = journal::is_stopped(files.page->state().in_turn);
-  static_cast<void>(wait_for_writer(files, std::chrono::milliseconds(is_hopeless ? 0 : 1000)));
 }
 
 Result<void> open_environment(Opened& opened, const OpenOptions& options) {
@@ -243,6 +236,13 @@ Result<bool> wait_for_writer(StoreFiles& files, std::chrono::milliseconds timeou
   }
 }
 
+// What is wrong with the other one shows later.
+bool has_dead_writer(StoreFiles& files) {
+  if (!files.page) return false;
+  const bool is_hopeless = journal::is_stopped(files.page->state().in_turn);
+  return wait_for_writer(files, std::chrono::milliseconds(is_hopeless ? 0 : 1000)).value_or(false);
+}
+
 Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   if (auto ok = prepare_file(path, options); !ok) return fail(std::move(ok.error()));
   auto opening = storage::OpeningLock::take(path, options.busy_timeout);
@@ -276,7 +276,9 @@ Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   if (!reads_only) {
     if (auto ok = share_page(opened); !ok) return fail(std::move(ok.error()));
   }
-  if (!opened.is_alone && files.page) see_what_is_acknowledged(files);
+  if (reads_only && !opened.is_alone && has_dead_writer(files)) {
+    if (auto ok = join_writers(files); !ok) return fail(std::move(ok.error()));
+  }
   if (auto ok = open_environment(opened, options); !ok) return fail(std::move(ok.error()));
   return opened;
 }

@@ -47,6 +47,11 @@ struct Opened {
 /// The refusal of a store that has to be opened for writing first.
 [[nodiscard]] Error needs_recovery(const std::string& path);
 
+/// Waits, as one who has just come, for what was acknowledged before: the tables of the one that writes are a little
+/// behind, and catch up when it sees that another has the store open. A second at most, and not for a process that is
+/// stopped. True: who had the turn died.
+[[nodiscard]] bool has_dead_writer(StoreFiles& files);
+
 /// Waits until the tables hold what the process that has the turn has accepted; true: it died, and they will not.
 /// Errors: busy, io (a write has failed).
 [[nodiscard]] Result<bool> wait_for_writer(StoreFiles& files, std::chrono::milliseconds timeout);
