@@ -96,9 +96,9 @@ TEST(Processes, SeeEachOthersCommitsWithinFiftyMilliseconds) {
     EXPECT_EQ(store.get(*id)->name, "elsewhere");
     EXPECT_EQ(child.wait(), 0);
   }
-  // On a noisy machine, or a slow disk, not every delay is ours.
-  std::nth_element(delays.begin(), delays.begin() + 5, delays.end());
-  EXPECT_LT(delays[5], std::chrono::milliseconds(50));
+  // Of a noisy machine not every delay is ours.
+  std::nth_element(delays.begin(), delays.begin() + 10, delays.end());
+  EXPECT_LT(delays[10], std::chrono::milliseconds(50));
 }
 
 TEST(Processes, ThatComeLaterSeeWhatWasAcknowledged) {
