@@ -18,11 +18,10 @@ class Supply {
     rows_.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) rows_.push_back(make_new(first_ + i));
   }
-  [[nodiscard]] NewSession next() { return std::move(rows_[at_++]); }
-  [[nodiscard]] std::vector<NewSession> next(std::uint64_t count) {
-    const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
+  [[nodiscard]] NewSession& next() { return rows_[at_++]; }
+  [[nodiscard]] std::span<NewSession> next(std::uint64_t count) {
     at_ += count;
-    return {std::make_move_iterator(begin), std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count))};
+    return std::span(rows_).subspan(at_ - count, count);
   }
   /// The number of the one that next() gave last.
   [[nodiscard]] std::uint64_t last() const noexcept { return first_ + at_ - 1; }

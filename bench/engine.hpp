@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,10 @@ struct NewSession {
 class Writer {
  public:
   virtual ~Writer() = default;
-  [[nodiscard]] virtual Result<Guid> create(NewSession given) = 0;
+  // What is given may be moved from.
+  [[nodiscard]] virtual Result<Guid> create(NewSession& given) = 0;
   /// In one transaction; the id of the last.
-  [[nodiscard]] virtual Result<Guid> create_batch(std::vector<NewSession> given) = 0;
+  [[nodiscard]] virtual Result<Guid> create_batch(std::span<NewSession> given) = 0;
   [[nodiscard]] virtual Result<void> transition(const Guid& id, StatusCode to) = 0;
 };
 

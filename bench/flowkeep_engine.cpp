@@ -6,25 +6,25 @@ namespace flowkeep::bench {
 
 namespace {
 
-// The hashing and compressing of File columns is the store's work.
-Session with_binaries(NewSession given) {
-  place_binaries(given.session, given.binaries);
-  return std::move(given.session);
-}
-
 class FlowkeepWriter final : public Writer {
  public:
   explicit FlowkeepWriter(const Store& store) noexcept : store_(store) {}
 
-  Result<Guid> create(NewSession given) override { return store_.create(with_binaries(std::move(given))); }
+  // The hashing and compressing of File columns is the store's work.
+  Result<Guid> create(NewSession& given) override {
+    place_binaries(given.session, given.binaries);
+    return store_.create(given.session);
+  }
 
-  Result<Guid> create_batch(std::vector<NewSession> given) override {
-    std::vector<Session> sessions;
-    sessions.reserve(given.size());
-    for (NewSession& one : given) sessions.push_back(with_binaries(std::move(one)));
-    const auto ids = store_.create_multiple(sessions);
+  Result<Guid> create_batch(std::span<NewSession> given) override {
+    sessions_.clear();
+    for (NewSession& one : given) {
+      place_binaries(one.session, one.binaries);
+      sessions_.push_back(std::move(one.session));
+    }
+    const auto ids = store_.create_multiple(sessions_);
     if (!ids) return fail(ids.error());
-    if (ids->size() != sessions.size()) return fail(Errc::internal, "a batch has lost sessions");
+    if (ids->size() != sessions_.size()) return fail(Errc::internal, "a batch has lost sessions");
     return ids->back();
   }
 
@@ -36,6 +36,7 @@ class FlowkeepWriter final : public Writer {
 
  private:
   const Store& store_;
+  std::vector<Session> sessions_{};
 };
 
 }  // namespace

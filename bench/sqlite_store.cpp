@@ -310,12 +310,12 @@ class SqliteWriter final : public Writer {
   SqliteWriter(SqliteConnection& connection, std::mutex* mutex) noexcept : connection_(connection), mutex_(mutex) {}
   explicit SqliteWriter(std::unique_ptr<SqliteConnection> own) noexcept : own_(std::move(own)), connection_(*own_) {}
 
-  Result<Guid> create(NewSession given) override {
+  Result<Guid> create(NewSession& given) override {
     const auto lock = turn();
     return connection_.insert(given);
   }
 
-  Result<Guid> create_batch(std::vector<NewSession> given) override {
+  Result<Guid> create_batch(std::span<NewSession> given) override {
     const auto lock = turn();
     if (auto ok = connection_.begin(); !ok) return fail(ok.error());
     Result<Guid> id = Guid{};

@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -104,6 +105,15 @@ char32_t take_folded(std::string_view& text) noexcept {
 std::optional<std::size_t> utf16_units(std::string_view utf8) noexcept {
   std::size_t units = 0;
   while (!utf8.empty()) {
+    if (utf8.size() >= 32) {
+      std::array<std::uint64_t, 4> words{};
+      std::memcpy(words.data(), utf8.data(), sizeof words);
+      if (((words[0] | words[1] | words[2] | words[3]) & high_bits) == 0) {
+        units += sizeof words;
+        utf8.remove_prefix(sizeof words);
+        continue;
+      }
+    }
     if (utf8.size() >= 8) {
       std::uint64_t eight = 0;
       std::memcpy(&eight, utf8.data(), 8);

@@ -33,22 +33,22 @@ Result<void> put_row(storage::WriteTransaction& transaction, const Tables& table
 
 /// The row of new content, whose pieces are stored here where they do not stand in it.
 Result<BlobRow> place_content(storage::WriteTransaction& transaction, const Tables& tables, const NewBlob& blob) {
-  const Prepared& content = *blob.content;
+  const PreparedView& content = *blob.content;
   BlobRow row{content.size, content.hash, blob.references, Encoding::raw, std::nullopt, 0, 0};
-  for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
-    if (content.chunks[number].size() < piece_bytes(content.size, number)) row.encoding = Encoding::zstd;
+  for (std::uint64_t number = 0; number < content.pieces(); ++number) {
+    if (content.piece(number).size() < piece_bytes(content.size, number)) row.encoding = Encoding::zstd;
   }
-  if (content.chunks.empty()) {
+  if (content.pieces() == 0) {
     row.content = std::string_view("");
-  } else if (content.chunks.size() == 1 && content.chunks[0].size() <= inline_bytes) {
-    row.content = content.chunks[0];
+  } else if (content.pieces() == 1 && content.first.size() <= inline_bytes) {
+    row.content = content.first;
   } else {
-    row.chunk_count = static_cast<std::uint32_t>(content.chunks.size());
+    row.chunk_count = static_cast<std::uint32_t>(content.pieces());
     row.chunk_bytes = chunk_bytes;
     std::string value;
-    for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
+    for (std::uint64_t number = 0; number < content.pieces(); ++number) {
       const std::string key = chunk_key(blob.id, number);
-      codec::encode_value(value, ValueKind::chunk, 0, key, content.chunks[number]);
+      codec::encode_value(value, ValueKind::chunk, 0, key, content.piece(number));
       if (auto ok = transaction.put(tables.chunks, key, value, Place::last); !ok) return fail(std::move(ok.error()));
     }
   }
@@ -56,17 +56,17 @@ Result<BlobRow> place_content(storage::WriteTransaction& transaction, const Tabl
 }
 
 Result<bool> has_content(const storage::Transaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                         const Prepared& content) {
+                         const PreparedView& content) {
   auto row = get_row(transaction, tables, blob_id);
   if (!row) return fail(std::move(row.error()));
   if (row->size != content.size || row->hash != content.hash) return false;
-  if (content.chunks.size() == 1 && row->content && *row->content == content.chunks[0]) return true;
+  if (content.pieces() == 1 && row->content && *row->content == content.first) return true;
   std::string stored_buffer;
   std::string given_buffer;
-  for (std::uint64_t number = 0; number < content.chunks.size(); ++number) {
+  for (std::uint64_t number = 0; number < content.pieces(); ++number) {
     auto stored = read_piece(transaction, tables, blob_id, *row, number, stored_buffer);
     if (!stored) return fail(std::move(stored.error()));
-    auto given = unpack(content.chunks[number], piece_bytes(content.size, number), given_buffer);
+    auto given = unpack(content.piece(number), piece_bytes(content.size, number), given_buffer);
     if (!given) return fail(std::move(given.error()));
     // The pieces of another Flowkeep may be cut elsewhere: such content is not shared.
     if (*stored != *given) return false;
@@ -150,7 +150,7 @@ Result<std::string> read_all(const storage::Transaction& transaction, const Tabl
 }
 
 Result<std::optional<std::uint64_t>> find_equal(const storage::Transaction& transaction, const Tables& tables,
-                                                const Prepared& content) {
+                                                const PreparedView& content) {
   const IntegerKey hash(content.hash);
   auto first = transaction.get(tables.blob_hashes, hash.bytes());
   if (!first) return fail(std::move(first.error()));
@@ -173,9 +173,10 @@ Result<std::optional<std::uint64_t>> find_equal(const storage::Transaction& tran
   return std::nullopt;
 }
 
-bool equal(const Prepared& left, const Prepared& right) {
+bool equal(const PreparedView& left, const PreparedView& right) {
   // Both were packed by this library, which packs equal bytes equally.
-  return left.size == right.size && left.hash == right.hash && left.chunks == right.chunks;
+  return left.size == right.size && left.hash == right.hash && left.first == right.first &&
+         std::equal(left.others.begin(), left.others.end(), right.others.begin(), right.others.end());
 }
 
 Result<void> insert_all(storage::WriteTransaction& transaction, const Tables& tables, std::span<const NewBlob> blobs) {
@@ -208,7 +209,7 @@ Result<void> insert_all(storage::WriteTransaction& transaction, const Tables& ta
 }
 
 Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                    const Prepared& content, std::uint64_t references) {
+                    const PreparedView& content, std::uint64_t references) {
   const NewBlob blob{blob_id, &content, references};
   return insert_all(transaction, tables, {&blob, 1});
 }

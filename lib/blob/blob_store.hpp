@@ -44,14 +44,14 @@ inline constexpr std::size_t inline_bytes = 1856;
                                            const StoredContent& stored);
 /// Finds the blob that has exactly this content.
 [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const storage::Transaction& transaction,
-                                                              const Tables& tables, const Prepared& content);
+                                                              const Tables& tables, const PreparedView& content);
 /// Whether two contents are the same bytes.
-[[nodiscard]] bool equal(const Prepared& left, const Prepared& right);
+[[nodiscard]] bool equal(const PreparedView& left, const PreparedView& right);
 
-/// New content, and its new id.
+/// New content, which lives as long as this, and its new id.
 struct NewBlob {
   std::uint64_t id = 0;
-  const Prepared* content = nullptr;
+  const PreparedView* content = nullptr;
   std::uint64_t references = 0;
 };
 /// Stores new contents, in the order of their ids. Many at once touch each page once.
@@ -59,7 +59,7 @@ struct NewBlob {
                                       std::span<const NewBlob> blobs);
 /// Stores one.
 [[nodiscard]] Result<void> insert(storage::WriteTransaction& transaction, const Tables& tables, std::uint64_t blob_id,
-                                  const Prepared& content, std::uint64_t references);
+                                  const PreparedView& content, std::uint64_t references);
 /// Sets the reference count of content that is there; at 0 the content goes. Errors: corrupt.
 [[nodiscard]] Result<void> set_references(storage::WriteTransaction& transaction, const Tables& tables,
                                           std::uint64_t blob_id, std::uint64_t references);

@@ -99,7 +99,7 @@ Content::Content(std::string_view bytes) {
   if (bytes.size() <= max_binary_bytes) {
     prepared->hash = XXH3_64bits(bytes.data(), bytes.size());
     for (std::size_t at = 0; at < bytes.size(); at += blob::chunk_bytes) {
-      prepared->chunks.push_back(blob::pack(bytes.substr(at, blob::chunk_bytes)));
+      prepared->add(blob::pack(bytes.substr(at, blob::chunk_bytes)));
     }
   }
   prepared_ = std::move(prepared);
@@ -119,8 +119,9 @@ Result<std::string> Content::bytes() const {
   if (!prepared_) return bytes;
   bytes.reserve(prepared_->size);
   std::string buffer;
-  for (std::size_t number = 0; number < prepared_->chunks.size(); ++number) {
-    auto piece = blob::unpack(prepared_->chunks[number], blob::piece_bytes(prepared_->size, number), buffer);
+  const blob::PreparedView stored(*prepared_);
+  for (std::size_t number = 0; number < stored.pieces(); ++number) {
+    auto piece = blob::unpack(stored.piece(number), blob::piece_bytes(stored.size, number), buffer);
     if (!piece) return fail(std::move(piece.error()));
     bytes += *piece;
   }
@@ -156,7 +157,7 @@ Result<void> ContentWriter::append(std::string_view bytes) {
     impl.pending += part;
     bytes.remove_prefix(part.size());
     if (impl.pending.size() == blob::chunk_bytes) {
-      impl.prepared->chunks.push_back(blob::pack(impl.pending));
+      impl.prepared->add(blob::pack(impl.pending));
       impl.pending.clear();
     }
   }
@@ -165,7 +166,7 @@ Result<void> ContentWriter::append(std::string_view bytes) {
 
 Content ContentWriter::finish() {
   Impl& impl = *impl_;
-  if (!impl.pending.empty()) impl.prepared->chunks.push_back(blob::pack(impl.pending));
+  if (!impl.pending.empty()) impl.prepared->add(blob::pack(impl.pending));
   impl.prepared->hash = ::XXH3_64bits_digest(impl.hash);
   Content content(std::shared_ptr<const blob::Prepared>(std::move(impl.prepared)));
   impl_ = std::make_unique<Impl>();

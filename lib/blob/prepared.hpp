@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <flowkeep/result.hpp>
@@ -21,11 +23,40 @@ inline constexpr std::uint64_t shared_from_bytes = 1024;
 }
 
 /// Content, hashed and compressed. A piece is one zstd frame where that is smaller than the piece, else its bytes:
-/// a stored piece as long as the piece is raw.
+/// a stored piece as long as the piece is raw. No piece is empty; empty content has none.
 struct Prepared {
   std::uint64_t size = 0;
   std::uint64_t hash = 0;
-  std::vector<std::string> chunks{};
+  std::string first{};  ///< most content has no other, and needs no list
+  std::vector<std::string> others{};
+
+  void add(std::string piece) {
+    if (first.empty()) {
+      first = std::move(piece);
+    } else {
+      others.push_back(std::move(piece));
+    }
+  }
+};
+
+/// Prepared content whose bytes belong to somebody else.
+struct PreparedView {
+  std::uint64_t size = 0;
+  std::uint64_t hash = 0;
+  std::string_view first{};
+  std::span<const std::string> others{};
+
+  PreparedView() = default;
+  PreparedView(std::uint64_t size_of_content, std::uint64_t hash_of_content, std::string_view only_piece) noexcept
+      : size(size_of_content), hash(hash_of_content), first(only_piece) {}
+  // Implicit: what takes a view takes the content too.
+  PreparedView(const Prepared& content) noexcept
+      : size(content.size), hash(content.hash), first(content.first), others(content.others) {}
+
+  [[nodiscard]] std::size_t pieces() const noexcept { return first.empty() ? 0 : 1 + others.size(); }
+  [[nodiscard]] std::string_view piece(std::size_t number) const noexcept {
+    return number == 0 ? first : others[number - 1];
+  }
 };
 
 /// The uncompressed size of piece `number` of a content of `size` bytes.

@@ -157,7 +157,7 @@ Result<void> check_columns(const Session& session, WriteKind kind) {
       result = refuse(rules.name, "read-only, set by the store");
       return;
     }
-    result = check_value(rules, *(session.*member), kind);
+    if (auto checked = check_value(rules, *(session.*member), kind); !checked) result = std::move(checked);
   });
   if (!result) return result;
   return check_extra(session.extra);

@@ -124,7 +124,9 @@ Result<void> GroupCommit::flush() {
   while (durable_ < target) {
     if (failed_) return fail(*failed_);
     if (leading_) {
-      await(lock, group_ - 1);  // the group being written: its end wakes all
+      // The group that is being written, or is about to be: its end wakes all. That of the one before would wake one
+      // of those who wait for the next group, and whoever it is, another is forgotten.
+      await(lock, gathering_ ? group_ : group_ - 1);
       if (!lock.owns_lock()) lock.lock();
     } else {
       lead(lock, Level::synced);

@@ -125,16 +125,13 @@ std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& loc
 }
 
 Result<void> Applier::apply(const std::vector<Item>& batch) {
-  const std::lock_guard commit(commits_.mutex);
   auto transaction = environment_.begin_write();
   if (!transaction) return fail(std::move(transaction.error()));
   {
     // Of the last one's catalogue: indexes come and go only when nothing is unapplied.
     Application application(*transaction, tables_, *batch.back().catalogue);
     for (const Item& item : batch) {
-      for (const Change& change : *item.changes) {
-        if (auto ok = application.add(change); !ok) return ok;
-      }
+      if (auto ok = application.add(*item.changes); !ok) return ok;
     }
     auto applied = application.finish();
     if (!applied) return fail(std::move(applied.error()));
@@ -142,6 +139,7 @@ Result<void> Applier::apply(const std::vector<Item>& batch) {
   }
   const journal::Position& behind = batch.back().behind;
   if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, behind); !ok) return ok;
+  const std::lock_guard commit(commits_.mutex);
   if (auto ok = transaction->commit(); !ok) return ok;
   commits_.applied = behind;
   return {};

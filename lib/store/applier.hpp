@@ -13,7 +13,7 @@
 #include "journal/group_commit.hpp"
 #include "storage/environment.hpp"
 #include "store/catalogue.hpp"
-#include "store/change_bytes.hpp"
+#include "store/change.hpp"
 #include "store/commit_state.hpp"
 #include "store/health.hpp"
 
@@ -25,7 +25,7 @@ namespace flowkeep::store {
 class Applier {
  public:
   /// About as much journal is applied in one transaction, at most.
-  static constexpr std::uint64_t batch_bytes = 4U << 20;
+  static constexpr std::uint64_t batch_bytes = 5U << 20;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {

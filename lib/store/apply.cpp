@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.hpp"
 #include "codec/record.hpp"
 #include "codec/value.hpp"
 
@@ -13,6 +14,12 @@ using storage::IntegerKey;
 using storage::TableWriter;
 using storage::WriteTransaction;
 
+Application::IndexMove Application::move_of(const index::Key& key, const index::RowKey& row, IndexMove::Kind kind) {
+  std::array<char, 8> beginning{};
+  key.copy(beginning.data(), beginning.size());
+  return {base::get_be64(beginning.data()), keys_.keep(key), row, kind};
+}
+
 void Application::collect(const StoredRow* before, const StoredRow* after) {
   for (const index::Definition& definition : index::definitions()) {
     if (!catalogue_.is_maintained(definition.info.id)) continue;
@@ -22,14 +29,15 @@ void Application::collect(const StoredRow* before, const StoredRow* after) {
     if (after != nullptr) new_key = definition.key(after->session);
     if (old_key && new_key && *old_key == *new_key && before->key == after->key) continue;
     IndexMoves& moves = moves_[static_cast<std::size_t>(definition.info.id)];
-    if (old_key) moves.push_back({std::move(*old_key), before->key, IndexMove::Kind::remove});
-    if (new_key) moves.push_back({std::move(*new_key), after->key, IndexMove::Kind::add});
+    if (old_key) moves.push_back(move_of(*old_key, before->key, IndexMove::Kind::remove));
+    if (new_key) moves.push_back(move_of(*new_key, after->key, IndexMove::Kind::add));
   }
 }
 
 // Sorted, and of the moves of one entry, which are additions and removals in turn, what they come to.
 Application::IndexMoves Application::net(IndexMoves moves) {
   std::stable_sort(moves.begin(), moves.end(), [](const IndexMove& a, const IndexMove& b) {
+    if (a.beginning != b.beginning) return a.beginning < b.beginning;
     if (const int order = a.key.compare(b.key); order != 0) return order < 0;
     return a.row < b.row;
   });
@@ -39,8 +47,7 @@ Application::IndexMoves Application::net(IndexMoves moves) {
     while (behind != moves.end() && behind->row == first->row && behind->key == first->key) ++behind;
     const bool comes_to_nothing = first->kind != (behind - 1)->kind;
     if (!comes_to_nothing) {
-      if (kept != first) *kept = std::move(*first);
-      ++kept;
+      *kept++ = *first;
     }
     first = behind;
   }
@@ -128,7 +135,7 @@ Result<void> Application::write_new_binaries() {
 Result<void> Application::write_binaries(const Change& change) {
   for (const BlobChange& blob : change.blobs) {
     if (blob.references == 0) continue;  // given and taken back within the change
-    new_blobs_.push_back({blob.id, blob.content.get(), static_cast<std::uint64_t>(blob.references)});
+    new_blobs_.push_back({blob.id, &blob.content, static_cast<std::uint64_t>(blob.references)});
   }
   if (change.references.empty()) return {};
   if (auto ok = write_new_binaries(); !ok) return ok;  // of which some may be meant
@@ -149,6 +156,13 @@ Result<void> Application::add(const Change& change) {
   }
   if (!change.extra_columns.empty()) extra_columns_ = &change.extra_columns;
   counters_ = &change.counters;
+  return {};
+}
+
+Result<void> Application::add(const Changes& changes) {
+  for (const Change& change : changes) {
+    if (auto ok = add(change); !ok) return ok;
+  }
   return {};
 }
 

@@ -28,20 +28,23 @@ class Application {
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
-  /// The change outlives finish(). Errors: full, io, corrupt.
-  [[nodiscard]] Result<void> add(const Change& change);
+  /// The changes outlive finish(). Errors: full, io, corrupt.
+  [[nodiscard]] Result<void> add(const Changes& changes);
   /// Writes what is left. Answers how many index entries were found not to agree with the records; they are left to a
   /// check, since the changes are promised already. Errors: full, io, corrupt.
   [[nodiscard]] Result<std::uint64_t> finish();
 
  private:
   struct IndexMove {
-    index::Key key;
+    std::uint64_t beginning;  ///< of the key, as a number in the order of keys
+    std::string_view key;     ///< in keys_
     index::RowKey row;
     enum class Kind : std::uint8_t { remove, add } kind;
   };
   using IndexMoves = std::vector<IndexMove>;
 
+  [[nodiscard]] Result<void> add(const Change& change);
+  [[nodiscard]] IndexMove move_of(const index::Key& key, const index::RowKey& row, IndexMove::Kind kind);
   void collect(const StoredRow* before, const StoredRow* after);
   [[nodiscard]] Result<void> write_row(const RowChange& row);
   [[nodiscard]] Result<void> write_record(const RowChange& row);
@@ -62,6 +65,7 @@ class Application {
   std::vector<blob::NewBlob> new_blobs_{};
   std::vector<std::pair<index::Key, std::optional<index::RowKey>>> ids_{};  // none: it goes
   std::array<IndexMoves, index_count> moves_{};
+  base::Arena keys_{};
   const std::vector<std::string>* extra_columns_ = nullptr;
   const codec::CountersRow* counters_ = nullptr;
 };

@@ -1,33 +1,30 @@
 #include "store/change.hpp"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace flowkeep::store {
 
-std::string_view RecordMemory::keep(std::string_view record) {
-  constexpr std::size_t alignment = 8;
-  constexpr std::size_t most_block_bytes = 64U << 10;
-  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ % alignment == 0);
-  const std::size_t bytes = (record.size() + alignment - 1) / alignment * alignment;
-  if (bytes > left_) {
-    last_block_bytes_ = std::max(bytes, std::min(2 * last_block_bytes_, most_block_bytes));
-    blocks_.push_back(std::make_unique_for_overwrite<char[]>(last_block_bytes_));
-    next_ = blocks_.back().get();
-    left_ = last_block_bytes_;
+void Change::add_blob(std::uint64_t id, std::shared_ptr<const blob::Prepared> content, std::int64_t times) {
+  // To go to small content where it lies, from another thread, costs more than to have it here.
+  constexpr std::size_t most_copied_bytes = 1024;
+  BlobChange& blob = blobs.emplace_back();
+  blob.id = id;
+  blob.references = times;
+  if (content->others.empty() && content->first.size() <= most_copied_bytes) {
+    blob.content = {content->size, content->hash, memory.keep(content->first)};
+  } else {
+    blob.content = *content;
+    blob.owner = std::move(content);
   }
-  char* const kept = next_;
-  if (!record.empty()) std::memcpy(kept, record.data(), record.size());
-  next_ += bytes;
-  left_ -= bytes;
-  return {kept, record.size()};
 }
 
 std::uint64_t Change::bytes() const noexcept {
   std::uint64_t total = 0;
   for (const RowChange& row : rows) total += row.record.size() + row_overhead;
   for (const BlobChange& blob : blobs) {
-    for (const std::string& chunk : blob.content->chunks) total += chunk.size() + 128;
+    for (std::size_t number = 0; number < blob.content.pieces(); ++number) {
+      total += blob.content.piece(number).size() + 128;
+    }
   }
   return total;
 }

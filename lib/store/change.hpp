@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,24 +12,12 @@
 
 #include <flowkeep/guid.hpp>
 
+#include "base/arena.hpp"
 #include "blob/prepared.hpp"
 #include "codec/rows.hpp"
 #include "index/index_table.hpp"
 
 namespace flowkeep::store {
-
-/// Holds the records of a change in few pieces of memory: one for each would cost more than all the rest of a batch.
-class RecordMemory {
- public:
-  /// A copy that lives as long as this does, moved or not, and is aligned as a FlatBuffer has to be.
-  [[nodiscard]] std::string_view keep(std::string_view record);
-
- private:
-  std::vector<std::unique_ptr<char[]>> blocks_{};
-  char* next_ = nullptr;
-  std::size_t left_ = 0;
-  std::size_t last_block_bytes_ = 0;
-};
 
 /// One session put or deleted. Every number in it was given by the validation, so that applying the same change to
 /// the same store always gives the same bytes.
@@ -44,13 +33,14 @@ struct RowChange {
 /// New content of binary columns.
 struct BlobChange {
   std::uint64_t id = 0;
-  std::shared_ptr<const blob::Prepared> content{};
   std::int64_t references = 0;
+  blob::PreparedView content{};
+  std::shared_ptr<const blob::Prepared> owner{};  ///< nullptr: the content is in the change's memory
 };
 
 /// What one operation does to a store, whole. Application applies it, and nothing else does.
 struct Change {
-  RecordMemory records{};
+  base::Arena memory{};
   std::vector<RowChange> rows{};                        ///< each session at most once
   std::vector<BlobChange> blobs{};                      ///< by id
   std::map<std::uint64_t, std::uint64_t> references{};  ///< content that is there already: its count afterwards
@@ -60,8 +50,13 @@ struct Change {
 
   /// What a row takes in the file besides its record: its places in `ids` and the indexes.
   static constexpr std::uint64_t row_overhead = 512;
+  /// Adds content that columns refer to so many times.
+  void add_blob(std::uint64_t id, std::shared_ptr<const blob::Prepared> content, std::int64_t times);
   /// About how many bytes it adds to the file.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
 };
+
+/// Changes that are applied together or not at all. They stay where they are when more come.
+using Changes = std::deque<Change>;
 
 }  // namespace flowkeep::store

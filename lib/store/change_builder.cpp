@@ -32,14 +32,13 @@ ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, con
 }
 
 Result<Guid> ChangeBuilder::create(const Session& given) {
-  auto session = created(given, context());
-  if (!session) return fail(std::move(session.error()));
-  const Guid id = *session->flowsessionid;
+  if (auto ok = make_created(session_, given, context()); !ok) return fail(std::move(ok.error()));
+  const Guid id = *session_.flowsessionid;
   if (has(id)) return duplicate(id);
   auto present = basis_.find_row_key(id);
   if (!present) return fail(std::move(present.error()));
   if (*present) return duplicate(id);
-  auto version = put(std::move(*session), std::nullopt);
+  auto version = put(std::nullopt);
   if (!version) return fail(std::move(version.error()));
   return id;
 }
@@ -50,12 +49,12 @@ Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& 
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return fail(std::move(ok.error()));
   if (!*row) return no_such_session(id);
-  auto session = updated((*row)->session.copy(), update, context());
-  if (!session) {
-    session.error().message = "session " + id.str() + ": " + session.error().message;
-    return fail(std::move(session.error()));
+  session_ = (*row)->session.copy();
+  if (auto ok = make_updated(session_, update, context()); !ok) {
+    ok.error().message = "session " + id.str() + ": " + ok.error().message;
+    return fail(std::move(ok.error()));
   }
-  return put(std::move(*session), *row);
+  return put(*row);
 }
 
 Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& change, Precondition precondition) {
@@ -97,9 +96,8 @@ Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
 }
 
 Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_conflict) {
-  auto session = imported(given, context());
-  if (!session) return fail(std::move(session.error()));
-  const Guid id = *session->flowsessionid;
+  if (auto ok = make_imported(session_, given, context()); !ok) return fail(std::move(ok.error()));
+  const Guid id = *session_.flowsessionid;
   const auto earlier = positions_.find(id);
   auto before = basis_.find_row(id);
   if (!before) return fail(std::move(before.error()));
@@ -108,7 +106,7 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
     if (on_conflict == OnConflict::skip) return Outcome::skipped;
   }
   if (earlier == positions_.end()) {
-    auto version = put(std::move(*session), *before);
+    auto version = put(*before);
     if (!version) return fail(std::move(version.error()));
     return *before ? Outcome::replaced : Outcome::created;
   }
@@ -117,38 +115,38 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   auto pending = codec::RecordView::verify(row.record);
   if (!pending) return fail(std::move(pending.error()));
   release_binaries(*pending);
-  if (auto ok = place_binaries(*session, std::nullopt); !ok) return fail(std::move(ok.error()));
+  if (auto ok = place_binaries(std::nullopt); !ok) return fail(std::move(ok.error()));
   row.version = ++change_.counters.version;
-  row.new_key = index::RowKey(*session->createdon, row.new_key->arrival());
-  session->versionnumber = row.version;
-  if (auto ok = note_extra_columns(*session); !ok) return fail(std::move(ok.error()));
-  if (auto ok = encode(row, *session); !ok) return fail(std::move(ok.error()));
+  row.new_key = index::RowKey(*session_.createdon, row.new_key->arrival());
+  session_.versionnumber = row.version;
+  if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
+  if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
   return Outcome::replaced;
 }
 
-Result<std::int64_t> ChangeBuilder::put(Session session, const std::optional<StoredRow>& before) {
-  if (auto ok = place_binaries(session, before); !ok) return fail(std::move(ok.error()));
-  session.versionnumber = ++change_.counters.version;
+Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) {
+  if (auto ok = place_binaries(before); !ok) return fail(std::move(ok.error()));
+  session_.versionnumber = ++change_.counters.version;
   RowChange row;
-  row.id = *session.flowsessionid;
-  row.version = *session.versionnumber;
+  row.id = *session_.flowsessionid;
+  row.version = *session_.versionnumber;
   if (before) row.old_key = before->key;
-  row.new_key = index::RowKey(*session.createdon, before ? before->key.arrival() : ++change_.counters.arrival);
-  if (auto ok = encode(row, session); !ok) return fail(std::move(ok.error()));
-  if (auto ok = note_extra_columns(session); !ok) return fail(std::move(ok.error()));
+  row.new_key = index::RowKey(*session_.createdon, before ? before->key.arrival() : ++change_.counters.arrival);
+  if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
+  if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
   positions_.emplace(row.id, change_.rows.size());
   change_.rows.push_back(std::move(row));
-  return *session.versionnumber;
+  return *session_.versionnumber;
 }
 
-Result<void> ChangeBuilder::place_binaries(Session& session, const std::optional<StoredRow>& before) {
+Result<void> ChangeBuilder::place_binaries(const std::optional<StoredRow>& before) {
   for (const Column column : binary_columns) {
     std::optional<StoredContent> old;
     if (before) {
       const ValueView shown = before->session.value(column);
       if (const auto* binary = std::get_if<BinaryView>(&shown)) old = binary->stored;
     }
-    auto& binary = session.*entity::binary_member(column);
+    auto& binary = session_.*entity::binary_member(column);
     if (binary && binary->content.has_value()) {
       auto blob_id = place_content(binary->content.prepared());
       if (!blob_id) return fail(std::move(blob_id.error()));
@@ -162,11 +160,11 @@ Result<void> ChangeBuilder::place_binaries(Session& session, const std::optional
   return {};
 }
 
-Result<std::optional<std::uint64_t>> ChangeBuilder::find_content(const blob::Prepared& content) const {
+Result<std::optional<std::uint64_t>> ChangeBuilder::find_content(const blob::PreparedView& content) const {
   const auto [first, last] = by_hash_.equal_range(content.hash);
   for (auto at = first; at != last; ++at) {
     const BlobChange& blob = change_.blobs[at->second];
-    if (blob::equal(*blob.content, content)) return blob.id;
+    if (blob::equal(blob.content, content)) return blob.id;
   }
   return basis_.find_equal(content);
 }
@@ -179,7 +177,7 @@ Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const b
     by_hash_.emplace(content->hash, change_.blobs.size());
   }
   const std::uint64_t id = ++change_.counters.blob;
-  change_.blobs.push_back({id, content, 0});
+  change_.add_blob(id, content, 0);
   return id;
 }
 
@@ -199,8 +197,8 @@ void ChangeBuilder::release_binaries(const SessionView& session) {
   }
 }
 
-Result<void> ChangeBuilder::note_extra_columns(const Session& session) {
-  for (const auto& [name, json] : session.extra) {
+Result<void> ChangeBuilder::note_extra_columns() {
+  for (const auto& [name, json] : session_.extra) {
     const auto& known = catalogue_.extra_columns;
     if (std::binary_search(known.begin(), known.end(), name) || !new_extra_columns_.insert(name).second) continue;
     if (known.size() + new_extra_columns_.size() > most_extra_columns) {
@@ -211,10 +209,10 @@ Result<void> ChangeBuilder::note_extra_columns(const Session& session) {
   return {};
 }
 
-Result<void> ChangeBuilder::encode(RowChange& row, const Session& session) {
-  const std::string_view record = codec::encode_record(session);
+Result<void> ChangeBuilder::encode(RowChange& row) {
+  const std::string_view record = codec::encode_record(session_);
   if (record.size() <= codec::max_record_bytes) {
-    row.record = change_.records.keep(record);
+    row.record = change_.memory.keep(record);
     return {};
   }
   return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(record.size()) +

@@ -1,6 +1,9 @@
 // Validation: operations in, a Change out.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -34,18 +37,19 @@ class ChangeBuilder {
 
  private:
   [[nodiscard]] WriteContext context() const noexcept { return {caller_, catalogue_.model, time_}; }
-  /// Puts `session` where `before` stood (or anew): versionnumber, binaries, extra columns, record.
-  [[nodiscard]] Result<std::int64_t> put(Session session, const std::optional<StoredRow>& before);
-  [[nodiscard]] Result<void> place_binaries(Session& session, const std::optional<StoredRow>& before);
+  // These are about session_.
+  /// Puts it where `before` stood (or anew): versionnumber, binaries, extra columns, record.
+  [[nodiscard]] Result<std::int64_t> put(const std::optional<StoredRow>& before);
+  [[nodiscard]] Result<void> place_binaries(const std::optional<StoredRow>& before);
+  /// Errors: invalid_argument (the store has met too many names).
+  [[nodiscard]] Result<void> note_extra_columns();
+  /// Writes its record into `row`. Errors: invalid_argument (it is too large).
+  [[nodiscard]] Result<void> encode(RowChange& row);
   /// A binary that has this content, of this change or of before.
-  [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::Prepared& content) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::PreparedView& content) const;
   [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
   void refer(std::uint64_t blob_id, std::int64_t difference);
   void release_binaries(const SessionView& session);
-  /// Errors: invalid_argument (the store has met too many names).
-  [[nodiscard]] Result<void> note_extra_columns(const Session& session);
-  /// Writes the record of `session` into `row`. Errors: invalid_argument (it is too large).
-  [[nodiscard]] Result<void> encode(RowChange& row, const Session& session);
   [[nodiscard]] Result<void> count_references();
   [[nodiscard]] Result<void> expire_deletions();
 
@@ -53,10 +57,13 @@ class ChangeBuilder {
   const Catalogue& catalogue_;
   const Caller& caller_;
   Timestamp time_;
+  Session session_{};  // the one that is being put; its memory serves them all
   Change change_{};
-  std::unordered_map<Guid, std::size_t> positions_{};              // of rows in change_.rows
-  std::uint64_t first_blob_;                                       // those of change_.blobs follow each other
-  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};  // of shared content -> position in change_.blobs
+  std::array<std::byte, 256> first_memory_;
+  std::pmr::monotonic_buffer_resource memory_{first_memory_.data(), first_memory_.size()};
+  std::pmr::unordered_map<Guid, std::size_t> positions_{&memory_};  // of rows in change_.rows
+  std::uint64_t first_blob_;                                        // those of change_.blobs follow each other
+  std::unordered_multimap<std::uint64_t, std::size_t> by_hash_{};   // of shared content -> position in change_.blobs
   std::map<std::uint64_t, std::int64_t> references_{};  // of binaries that are there: by how much they change
   std::set<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;

@@ -1,7 +1,9 @@
 #include "store/change_bytes.hpp"
 
 #include <cstring>
+#include <memory>
 #include <type_traits>
+#include <utility>
 
 namespace flowkeep::store {
 
@@ -59,6 +61,12 @@ class Reader {
   index::RowKey key() noexcept { return index::RowKey::from(take(index::RowKey::size)).value_or(index::RowKey()); }
   std::string_view bytes() { return take(number<std::uint32_t>()); }
   std::string text() { return std::string(bytes()); }
+  /// Of a binary: never empty.
+  std::string piece() {
+    std::string piece = text();
+    if (piece.empty()) good_ = false;
+    return piece;
+  }
   [[nodiscard]] bool good() const noexcept { return good_; }
   [[nodiscard]] bool at_end() const noexcept { return good_ && rest_.empty(); }
 
@@ -92,14 +100,14 @@ void write_row(Writer& out, const RowChange& row) {
   }
 }
 
-RowChange read_row_change(Reader& in, RecordMemory& records) {
+RowChange read_row_change(Reader& in, base::Arena& memory) {
   RowChange row;
   const auto flags = in.number<std::uint8_t>();
   row.id = in.guid();
   row.version = in.number<std::int64_t>();
   if (flags & has_old_key) row.old_key = in.key();
   if (flags & has_new_key) row.new_key = in.key();
-  row.record = records.keep(in.bytes());
+  row.record = memory.keep(in.bytes());
   if (flags & has_deletion) {
     codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
     if (flags & has_deletedby) deletion.deletedby = in.guid();
@@ -109,25 +117,23 @@ RowChange read_row_change(Reader& in, RecordMemory& records) {
 }
 
 void write_blob(Writer& out, const BlobChange& blob) {
+  const blob::PreparedView& content = blob.content;
   out.number(blob.id);
   out.number(blob.references);
-  out.number(blob.content->size);
-  out.number(blob.content->hash);
-  out.count(blob.content->chunks.size());
-  for (const std::string& chunk : blob.content->chunks) out.text(chunk);
+  out.number(content.size);
+  out.number(content.hash);
+  out.count(content.pieces());
+  for (std::size_t number = 0; number < content.pieces(); ++number) out.text(content.piece(number));
 }
 
-BlobChange read_blob(Reader& in) {
-  BlobChange blob;
-  blob.id = in.number<std::uint64_t>();
-  blob.references = in.number<std::int64_t>();
-  blob::Prepared content;
-  content.size = in.number<std::uint64_t>();
-  content.hash = in.number<std::uint64_t>();
-  content.chunks.resize(in.count(4));
-  for (std::string& chunk : content.chunks) chunk = in.text();
-  blob.content = std::make_shared<const blob::Prepared>(std::move(content));
-  return blob;
+void read_blob(Reader& in, Change& change) {
+  const auto id = in.number<std::uint64_t>();
+  const auto references = in.number<std::int64_t>();
+  auto content = std::make_shared<blob::Prepared>();
+  content->size = in.number<std::uint64_t>();
+  content->hash = in.number<std::uint64_t>();
+  for (std::size_t left = in.count(5); left > 0; --left) content->add(in.piece());
+  change.add_blob(id, std::move(content), references);
 }
 
 void write_change(Writer& out, const Change& change) {
@@ -157,9 +163,8 @@ Change read_change(Reader& in) {
   change.counters.blob = in.number<std::uint64_t>();
   change.counters.catalogue = in.number<std::uint64_t>();
   change.rows.resize(in.count(29));
-  for (RowChange& row : change.rows) row = read_row_change(in, change.records);
-  change.blobs.resize(in.count(36));
-  for (BlobChange& blob : change.blobs) blob = read_blob(in);
+  for (RowChange& row : change.rows) row = read_row_change(in, change.memory);
+  for (std::size_t left = in.count(36); left > 0; --left) read_blob(in, change);
   for (std::size_t left = in.count(16); left > 0; --left) {
     const auto id = in.number<std::uint64_t>();
     change.references[id] = in.number<std::uint64_t>();

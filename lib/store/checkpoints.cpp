@@ -81,25 +81,45 @@ void Checkpoints::release() noexcept {
   }
 }
 
-Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
-  const std::lock_guard making(making_);
+Result<void> Checkpoints::check() {
   if (auto ok = health_.check(); !ok) return ok;
   if (!has_turn_) return fail(Errc::internal, "a checkpoint was asked for without the turn");
   auto whole = sidecars_.check();
   if (whole && !journal_.is_linked()) whole = fail(journal::removed_while_open(journal_.path()));
-  if (!whole) {
-    health_.note(whole.error());
-    return whole;
+  if (!whole) health_.note(whole.error());
+  return whole;
+}
+
+Result<void> Checkpoints::extend(const journal::Header& before, std::uint64_t capacity_bytes) {
+  if (capacity_bytes <= before.capacity_bytes) return {};
+  auto done = journal_.extend(before.capacity_bytes, capacity_bytes);
+  // Without the room it wanted the journal goes on as it was; a sync that failed is another matter.
+  if (!done && done.error().code != Errc::full) health_.note(done.error());
+  return done;
+}
+
+Result<void> Checkpoints::grow(std::uint64_t capacity_bytes) {
+  const std::lock_guard making(making_);
+  if (auto ok = check(); !ok) return ok;
+  journal::Header grown = header();
+  if (capacity_bytes <= grown.capacity_bytes) return {};
+  if (auto ok = extend(grown, capacity_bytes); !ok) return ok;
+  grown.capacity_bytes = capacity_bytes;
+  if (auto ok = journal_.write_header(grown); !ok) {
+    health_.note(ok.error());
+    return ok;
   }
+  group_.recycle(grown.start, capacity_bytes);
+  use(grown);
+  return {};
+}
+
+Result<void> Checkpoints::make(std::uint64_t capacity_bytes) {
+  const std::lock_guard making(making_);
+  if (auto ok = check(); !ok) return ok;
   const journal::Header before = header();
   const std::uint64_t capacity = std::max(before.capacity_bytes, capacity_bytes);
-  if (capacity > before.capacity_bytes) {
-    if (auto ok = journal_.extend(before.capacity_bytes, capacity); !ok) {
-      // Without the room it wanted the journal goes on as it was; a sync that failed is another matter.
-      if (ok.error().code != Errc::full) health_.note(ok.error());
-      return ok;
-    }
-  }
+  if (auto ok = extend(before, capacity); !ok) return ok;
   const std::int64_t began = journal::monotonic_ns();
   auto job = [&] {
     const std::lock_guard commit(commits_.mutex);

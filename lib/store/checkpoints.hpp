@@ -50,6 +50,9 @@ class Checkpoints {
   /// Makes a checkpoint of the last commit, in this thread, and the journal as large as asked for. A failure is noted
   /// in Health. Errors: io, full (the journal cannot grow; nothing was done).
   [[nodiscard]] Result<void> make(std::uint64_t capacity_bytes = 0);
+  /// Makes the journal longer, without a checkpoint. A failure is noted in Health. Errors: io, full (the journal is as
+  /// it was).
+  [[nodiscard]] Result<void> grow(std::uint64_t capacity_bytes);
   /// Has one made.
   void request(std::uint64_t capacity_bytes);
   /// Whether none is being made or asked for.
@@ -68,6 +71,9 @@ class Checkpoints {
 
  private:
   void run();
+  // With making_.
+  [[nodiscard]] Result<void> check();
+  [[nodiscard]] Result<void> extend(const journal::Header& before, std::uint64_t capacity_bytes);
   void note_pin(const journal::Header& header, std::int64_t at) noexcept;
   void publish_pins() noexcept;
 

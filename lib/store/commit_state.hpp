@@ -12,7 +12,8 @@ namespace flowkeep::store {
 
 /// The last commit to the tables, for all that commit or make checkpoints.
 struct CommitState {
-  /// Held from the begin of a write transaction of LMDB to its end, and while a checkpoint looks at the last one.
+  /// Held while LMDB commits, and while a checkpoint pins and reads the last commit. What a transaction writes before
+  /// that uses no page of the last commit, so a checkpoint need not wait for it.
   std::mutex mutex{};
   Guid epoch{};                 ///< of the journal
   journal::Position applied{};  ///< behind the last record that the tables hold

@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "store/apply.hpp"
+#include "store/change_bytes.hpp"
 
 namespace flowkeep::store {
 
 namespace {
 
-// Accepted but unapplied, before writers have to wait: what the overlay and a recovery have to cope with.
-constexpr std::uint64_t most_unapplied_bytes = 8U << 20;
+// Accepted but unapplied, before writers have to wait. Other processes are to see it soon; where there are none, it may
+// be as much as memory is spent on for a burst.
+constexpr std::uint64_t most_unapplied_bytes = 5U << 20;
+constexpr std::uint64_t most_unapplied_alone_bytes = 16U << 20;
 // What makes a checkpoint due: journal to replay, growth of the file, pages that could be used again but for the last
 // checkpoint, time.
 constexpr std::uint64_t journal_due_bytes = 16U << 20;
@@ -85,7 +88,9 @@ Result<void> Committer::begin() {
   Result<void> ready;
   if (turn_.is_held() && turn_.is_to_pass_on()) ready = give_way();
   if (ready && !turn_.is_held()) ready = take_turn(options_.busy_timeout);
-  if (ready) ready = applier_.wait_below(most_unapplied_bytes, patience());
+  if (ready && applier_.unapplied_bytes() > most_unapplied_bytes) {
+    ready = applier_.wait_below(is_alone() ? most_unapplied_alone_bytes : most_unapplied_bytes, patience());
+  }
   if (ready) {
     overlay_.prune(applier_.applied());
     ready = base_.renew();
@@ -162,11 +167,16 @@ std::uint64_t Committer::next_capacity() const {
 Result<bool> Committer::make_room(std::uint64_t payload_bytes) {
   if (payload_bytes > options_.journal_bytes / 4) return false;
   if (group_.fits(payload_bytes)) return true;
+  // What is gained soonest: the room that a checkpoint on its way gives, a longer journal, a checkpoint of all there
+  // is.
+  checkpoints_.wait_idle();
+  if (group_.fits(payload_bytes)) return true;
+  const std::uint64_t wanted = std::max(2 * group_.capacity_bytes(), 8 * journal::record_bytes(payload_bytes));
+  auto grown = checkpoints_.grow(std::min(wanted, options_.journal_bytes));
+  if (!grown && grown.error().code != Errc::full) return fail(std::move(grown.error()));
+  if (group_.fits(payload_bytes)) return true;
   if (auto ok = catch_up(); !ok) return fail(std::move(ok.error()));
-  const std::uint64_t wanted = std::max(next_capacity(), 4 * (payload_bytes + journal::records_begin));
-  auto made = checkpoints_.make(std::min(wanted, options_.journal_bytes));
-  if (!made && made.error().code == Errc::full) made = checkpoints_.make();  // as large as it is
-  if (!made) return fail(std::move(made.error()));
+  if (auto ok = checkpoints_.make(); !ok) return fail(std::move(ok.error()));
   return group_.fits(payload_bytes);
 }
 
@@ -176,9 +186,7 @@ Result<Committer::Ticket> Committer::submit_directly(const Changes& changes) {
   if (!direct) return fail(std::move(direct.error()));
   {
     Application application(direct->transaction(), tables_, *catalogue_);
-    for (const Change& change : changes) {
-      if (auto ok = application.add(change); !ok) return fail(std::move(ok.error()));
-    }
+    if (auto ok = application.add(changes); !ok) return fail(std::move(ok.error()));
     if (auto applied = application.finish(); !applied) return fail(std::move(applied.error()));
   }
   if (auto ok = direct->commit(changes.back().counters, nullptr); !ok) return fail(std::move(ok.error()));
@@ -199,9 +207,11 @@ Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::
   Committer& committer = *committer_;
   CommitState& commits = committer.commits_;
   auto done = write_applied(*transaction_, committer.tables_.meta, commits.epoch, commits.applied);
-  if (done) done = transaction_->commit();
+  if (done) {
+    const std::lock_guard commit(commits.mutex);
+    done = transaction_->commit();
+  }
   transaction_.reset();
-  lock_.unlock();
   if (!done) {
     // LMDB may have got as far as its meta page; what is merely full has not.
     if (done.error().code == Errc::io) committer.health_.note(done.error());

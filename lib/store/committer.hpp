@@ -77,10 +77,9 @@ class Committer : private Applier::Listener {
 
    private:
     friend class Committer;
-    explicit Direct(Committer& committer) : committer_(&committer), lock_(committer.commits_.mutex) {}
+    explicit Direct(Committer& committer) noexcept : committer_(&committer) {}
     Committer* committer_;
-    std::unique_lock<std::mutex> lock_;
-    std::optional<storage::WriteTransaction> transaction_{};  // ends before the lock
+    std::optional<storage::WriteTransaction> transaction_{};
   };
   /// Errors: busy, io.
   [[nodiscard]] Result<Direct> begin_direct();
@@ -142,6 +141,8 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<bool> make_room(std::uint64_t payload_bytes);
   [[nodiscard]] Result<Ticket> submit_directly(const Changes& changes);
   void accept(const Changes& changes);
+  /// Whether no other process has the store open.
+  [[nodiscard]] bool is_alone() const noexcept;
   void look_at_free_list();
   [[nodiscard]] std::uint64_t next_capacity() const;
 

@@ -8,6 +8,7 @@
 #include "journal/recovery.hpp"
 #include "journal/stamp.hpp"
 #include "store/apply.hpp"
+#include "store/change_bytes.hpp"
 #include "store/committer.hpp"
 
 namespace flowkeep::store {
@@ -222,9 +223,7 @@ Result<void> Committer::replay_batch(const std::vector<Changes>& batch, const Po
   {
     Application application(*transaction, tables_, *catalogue);
     for (const Changes& changes : batch) {
-      for (const Change& change : changes) {
-        if (auto ok = application.add(change); !ok) return ok;
-      }
+      if (auto ok = application.add(changes); !ok) return ok;
     }
     if (auto applied = application.finish(); !applied) return fail(std::move(applied.error()));
   }
@@ -300,9 +299,12 @@ Applier::Clock::duration Committer::rest() {
   return next;
 }
 
+bool Committer::is_alone() const noexcept {
+  return !lock_.held_by_others(storage::FileLock::Byte::open).value_or(true);
+}
+
 Applier::Clock::duration Committer::linger() {
-  if (lock_.held_by_others(storage::FileLock::Byte::open).value_or(true)) return Applier::Clock::duration::zero();
-  return sync_when_due();
+  return is_alone() ? sync_when_due() : Applier::Clock::duration::zero();
 }
 
 Applier::Clock::duration Committer::end_turn() {

@@ -17,7 +17,7 @@ void Overlay::add(const Change& change, std::uint64_t lsn) {
     if (is_new && ids_ != nullptr) ids_->add(row.id);
   }
   for (const BlobChange& blob : change.blobs) {
-    if (blob.references != 0 && blob::is_shared(blob.content->size)) by_hash_.emplace(blob.content->hash, &blob);
+    if (blob.references != 0 && blob::is_shared(blob.content.size)) by_hash_.emplace(blob.content.hash, &blob);
   }
   for (const auto& [id, count] : change.references) references_.insert_or_assign(id, References{count, lsn});
   if (!change.expired_deletions.empty()) expired_ = std::max(expired_, change.expired_deletions.back());
@@ -39,8 +39,8 @@ void Overlay::forget(const Change& change, std::uint64_t lsn) {
     if (ids_ != nullptr) ids_->remove(row.id);
   }
   for (const BlobChange& blob : change.blobs) {
-    if (!blob::is_shared(blob.content->size)) continue;
-    const auto [first, last] = by_hash_.equal_range(blob.content->hash);
+    if (!blob::is_shared(blob.content.size)) continue;
+    const auto [first, last] = by_hash_.equal_range(blob.content.hash);
     const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second == &blob; });
     if (at != last) by_hash_.erase(at);
   }
@@ -74,11 +74,11 @@ std::optional<std::uint64_t> Overlay::references(std::uint64_t blob_id) const {
   return static_cast<std::uint64_t>(made->references);
 }
 
-std::optional<std::uint64_t> Overlay::find_equal(const blob::Prepared& content) const {
+std::optional<std::uint64_t> Overlay::find_equal(const blob::PreparedView& content) const {
   const auto [first, last] = by_hash_.equal_range(content.hash);
   for (auto at = first; at != last; ++at) {
     const BlobChange& blob = *at->second;
-    if (references(blob.id).value_or(0) != 0 && blob::equal(*blob.content, content)) return blob.id;
+    if (references(blob.id).value_or(0) != 0 && blob::equal(blob.content, content)) return blob.id;
   }
   return std::nullopt;
 }
@@ -104,7 +104,7 @@ Result<std::optional<StoredRow>> Basis::find_row(const Guid& id) const {
   return StoredRow{*row->new_key, *session};
 }
 
-Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::Prepared& content) const {
+Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::PreparedView& content) const {
   for (const Overlay* overlay : overlays_) {
     const auto id = overlay->find_equal(content);
     if (id && references(*id).value_or(0) > 0) return id;

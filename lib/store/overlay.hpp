@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/change_bytes.hpp"
+#include "store/change.hpp"
 #include "store/reading.hpp"
 
 namespace flowkeep::store {
@@ -48,7 +48,6 @@ class Overlay {
   void add(const Change& change) { add(change, 0); }
   /// Forgets what the tables hold: records up to `lsn`.
   void prune(std::uint64_t lsn);
-  [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
   /// The last deletion record that a change has let go, of those that go oldest first; 0: none. Also after prune().
@@ -56,7 +55,7 @@ class Overlay {
   /// How many columns refer to a binary; std::nullopt: as the tables say.
   [[nodiscard]] std::optional<std::uint64_t> references(std::uint64_t blob_id) const;
   /// A binary that has exactly this content, of those that are shared.
-  [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::Prepared& content) const;
+  [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::PreparedView& content) const;
 
  private:
   struct Row {
@@ -92,7 +91,7 @@ class Basis {
   // As their namesakes in reading.hpp and blob_store.hpp.
   [[nodiscard]] Result<std::optional<index::RowKey>> find_row_key(const Guid& id) const;
   [[nodiscard]] Result<std::optional<StoredRow>> find_row(const Guid& id) const;
-  [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const blob::Prepared& content) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const blob::PreparedView& content) const;
   [[nodiscard]] Result<std::uint64_t> references(std::uint64_t blob_id) const;
   /// As Overlay::expired().
   [[nodiscard]] std::uint64_t expired() const noexcept {

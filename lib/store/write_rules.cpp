@@ -109,13 +109,13 @@ void assign(Session& stored, const SessionUpdate& update) {
 
 }  // namespace
 
-Result<Session> created(const Session& given, const WriteContext& context) {
+Result<void> make_created(Session& session, const Session& given, const WriteContext& context) {
   if (auto ok = entity::check_columns(given, WriteKind::create); !ok) return fail(std::move(ok.error()));
   if (auto ok = refuse_stored_content(given); !ok) return fail(std::move(ok.error()));
   auto state = initial_state(given.statecode, given.statuscode);
   if (!state) return fail(std::move(state.error()));
 
-  Session session = given;
+  session = given;
   entity::normalise(session, WriteKind::create);
   drop_null_binaries(session);
   if (!session.flowsessionid) session.flowsessionid = Guid::make();
@@ -137,52 +137,52 @@ Result<Session> created(const Session& given, const WriteContext& context) {
     session.owningbusinessunit = Reference(*context.caller.businessunit, EntityType::businessunit);
   }
   fill_times(session, context.time);
-  return session;
+  return {};
 }
 
-Result<Session> updated(Session stored, const SessionUpdate& update, const WriteContext& context) {
+Result<void> make_updated(Session& session, const SessionUpdate& update, const WriteContext& context) {
   if (auto ok = entity::check_columns(update.set, WriteKind::update); !ok) return fail(std::move(ok.error()));
   SessionUpdate change = update;
   entity::normalise(change.set, WriteKind::update);
-  if (auto ok = check_clear(change, stored); !ok) return fail(std::move(ok.error()));
-  if (auto ok = check_create_only(change.set, stored); !ok) return fail(std::move(ok.error()));
+  if (auto ok = check_clear(change, session); !ok) return fail(std::move(ok.error()));
+  if (auto ok = check_create_only(change.set, session); !ok) return fail(std::move(ok.error()));
   for (const Column column : binary_columns) {
     const auto member = entity::binary_member(column);
     const auto& binary = change.set.*member;
-    if (binary && binary->stored && (!(stored.*member) || (stored.*member)->stored != binary->stored)) {
+    if (binary && binary->stored && (!(session.*member) || (session.*member)->stored != binary->stored)) {
       return fail(
           Errc::invalid_argument,
           std::string(name_of(column)) + ": refers to content that this column does not have; give the content itself");
     }
   }
   auto state =
-      next_state(context.model, {*stored.statecode, *stored.statuscode}, change.set.statecode, change.set.statuscode);
+      next_state(context.model, {*session.statecode, *session.statuscode}, change.set.statecode, change.set.statuscode);
   if (!state) return fail(std::move(state.error()));
 
-  const bool entered = state->status != *stored.statuscode;
-  assign(stored, change);
-  drop_null_binaries(stored);
-  stored.statecode = state->state;
-  stored.statuscode = state->status;
-  if (change.set.ownerid || change.clear.count(Column::ownerid) != 0) spread_owner(stored);
-  if (entered) fill_times(stored, context.time);
-  set_modified(stored, context);
-  return stored;
+  const bool entered = state->status != *session.statuscode;
+  assign(session, change);
+  drop_null_binaries(session);
+  session.statecode = state->state;
+  session.statuscode = state->status;
+  if (change.set.ownerid || change.clear.count(Column::ownerid) != 0) spread_owner(session);
+  if (entered) fill_times(session, context.time);
+  set_modified(session, context);
+  return {};
 }
 
-Result<Session> imported(const Session& given, const WriteContext& context) {
+Result<void> make_imported(Session& session, const Session& given, const WriteContext& context) {
   if (auto ok = entity::check_columns(given, WriteKind::import); !ok) return fail(std::move(ok.error()));
   if (auto ok = refuse_stored_content(given); !ok) return fail(std::move(ok.error()));
   auto state = initial_state(given.statecode, given.statuscode);
   if (!state) return fail(std::move(state.error()));
-  Session session = given;
+  session = given;
   entity::normalise(session, WriteKind::import);
   drop_null_binaries(session);
   if (!session.flowsessionid) session.flowsessionid = Guid::make();
   if (!session.createdon) session.createdon = context.time;
   session.statecode = state->state;
   session.statuscode = state->status;
-  return session;
+  return {};
 }
 
 Result<void> check_precondition(const Guid& id, std::optional<std::int64_t> version, Precondition precondition) {

@@ -176,7 +176,7 @@ TEST(Pieces, CoverTheContent) {
 
 TEST(Pieces, ThatDoNotDecompressAreDamage) {
   const Content content(std::string(1000, 'z'));
-  const std::string& frame = content.prepared()->chunks[0];
+  const std::string& frame = content.prepared()->first;
   ASSERT_LT(frame.size(), 1000U);
   std::string buffer;
   EXPECT_EQ(value_of(unpack(frame, 1000, buffer)), std::string(1000, 'z'));

@@ -1,6 +1,11 @@
 // Where records go, and who writes them.
 #include "journal/group_commit.hpp"
 
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <random>
@@ -216,6 +221,53 @@ TEST_F(GroupCommitTest, OfManyThreadsKeepsTheOrderOfTheQueue) {
   }
   for (std::thread& thread : running) thread.join();
   EXPECT_EQ(scan(header_.start).payloads, order);
+}
+
+// Nobody comes after them who would wake whoever was forgotten.
+TEST_F(GroupCommitTest, ForgetsNobodyWhoFlushesWhileAGroupGathers) {
+  constexpr int committers = 4;
+  constexpr int rounds = 4000;
+  std::mutex writers;
+  std::barrier round(committers + 1);
+  std::atomic<int> finished{0};
+  const auto pause = [](std::uint64_t nanoseconds) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(nanoseconds);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < committers; ++thread) {
+    threads.emplace_back([&, thread] {
+      std::mt19937_64 random(thread);
+      for (int i = 0; i < rounds; ++i) {
+        round.arrive_and_wait();
+        pause(random() % 200'000);
+        std::unique_lock lock(writers);
+        const auto ticket = group_.enqueue("a change", Level::synced);
+        group_.recycle(ticket.behind, capacity);  // all that is written may be written over
+        lock.unlock();
+        ASSERT_TRUE(group_.wait(ticket));
+      }
+      ++finished;
+    });
+  }
+  threads.emplace_back([&] {
+    std::mt19937_64 random(committers);
+    for (int i = 0; i < rounds; ++i) {
+      round.arrive_and_wait();
+      pause(random() % 200'000);
+      ASSERT_TRUE(group_.flush());
+    }
+    ++finished;
+  });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (finished <= committers) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    std::fputs("a thread waits for a group that nobody writes\n", stderr);
+    std::abort();  // it cannot be joined
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(GroupCommitFailure, IsFinalAndToldToAll) {
