@@ -45,7 +45,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOption
   if (!opened) return fail(std::move(opened.error()));
   std::shared_ptr<Engine> engine(new Engine(std::move(opened->files), std::move(options)));
   auto ready = engine->start(opened->is_alone, opened->checkpoint.has_value() || opened->is_left_by_dead);
-  if (ready) ready = finish_opening(engine->files_);
+  if (ready) ready = show_presence(engine->files_);
   if (!ready) {
     engine->committer_.reset();
     give_up_opening(engine->files_, opened->is_alone);

@@ -107,14 +107,6 @@ Result<std::optional<std::uint64_t>> put_checkpoint_back(const StoreFiles& files
   return (*header)->image.newest().txnid;
 }
 
-// Takes the place among those who have the store open.
-Result<void> show_presence(StoreFiles& files) {
-  auto locked = files.lock.try_lock(FileLock::Byte::open, FileLock::Kind::shared);
-  if (!locked) return fail(std::move(locked.error()));
-  if (*locked) return {};
-  return fail(Errc::busy, files.path + " is held by another process for itself alone: try again");
-}
-
 // Others have the store open, but perhaps only to read: the writer may have died in its turn.
 Result<void> join_writers(StoreFiles& files) {
   const std::string name = journal::shared_page_path(files.real_path);
@@ -283,8 +275,11 @@ Result<Opened> open_files(const std::string& path, const OpenOptions& options) {
   return opened;
 }
 
-Result<void> finish_opening(StoreFiles& files) {
-  return show_presence(files);
+Result<void> show_presence(StoreFiles& files) {
+  auto locked = files.lock.try_lock(FileLock::Byte::open, FileLock::Kind::shared);
+  if (!locked) return fail(std::move(locked.error()));
+  if (*locked) return {};
+  return fail(Errc::busy, files.path + " is held by another process for itself alone: try again");
 }
 
 void give_up_opening(StoreFiles& files, bool is_alone) {

@@ -41,8 +41,8 @@ struct Opened {
 /// Opens the files of a store, the checkpoint put back where nobody closed it. Errors: as Store::open().
 [[nodiscard]] Result<Opened> open_files(const std::string& path, const OpenOptions& options);
 
-/// Tells other processes that the store is open and ready, and lets them go on.
-[[nodiscard]] Result<void> finish_opening(StoreFiles& files);
+/// Takes the place among those who have the store open. Errors: busy (somebody has it alone), io.
+[[nodiscard]] Result<void> show_presence(StoreFiles& files);
 
 /// The refusal of a store that has to be opened for writing first.
 [[nodiscard]] Error needs_recovery(const std::string& path);

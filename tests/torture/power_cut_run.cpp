@@ -249,15 +249,20 @@ class Run {
     }
   }
 
-  void examine(const Disk& disk, const History& history, const Cut& cut) {
-    Disk::Random random(cut.seed);
+  // What it leaves is in image_.
+  void cut_power(const Disk& disk, const Cut& cut, Disk::Random& random) {
     const Strategy strategy = draw_strategy(disk, random);
     image_ = disk.cut(strategy, random);
     now_.event = cut.event;
     now_.strategy = strategy;
+  }
+
+  void examine(const Disk& disk, const History& history, const Cut& cut) {
+    Disk::Random random(cut.seed);
+    cut_power(disk, cut, random);
     now_.is_second = false;
     ++figures_.images;
-    ++figures_.by_strategy[static_cast<std::size_t>(strategy)];
+    ++figures_.by_strategy[static_cast<std::size_t>(now_.strategy.load())];
     if (image_.count("s.flowkeep-wal") != 0) ++figures_.recovered;
 
     const auto inode = random() % 16 == 0 ? Site::Inode::another : Site::Inode::same;
@@ -281,10 +286,7 @@ class Run {
     History history = before.is_created() ? History(events, recovered, before.indexes()) : History(events);
     disk.run_until(cut.event);
     history.run_until(cut.event);
-    const Strategy strategy = draw_strategy(disk, random);
-    image_ = disk.cut(strategy, random);
-    now_.event = cut.event;
-    now_.strategy = strategy;
+    cut_power(disk, cut, random);
     now_.is_second = true;
     ++figures_.second_cuts;
     site_.lay_out(image_, inode, random);
