@@ -59,7 +59,7 @@ void recover_full_journal(State& state, Workspace& workspace) {
     if (!acknowledged) return wrong(state, acknowledged.error().message);
 
     OpenOptions options;
-    options.map_bytes = workspace.map_bytes();
+    options.map_bytes = 64ULL << 30;
     const auto began = Clock::now();
     const auto store = Store::open(path, std::move(options));
     if (!store) return wrong(state, store.error().message);

@@ -30,15 +30,13 @@ Result<void> sync_file(int descriptor) {
 
 }  // namespace
 
-Result<DiskFile> DiskFile::make(const std::string& path, Kind kind) {
+Result<DiskFile> DiskFile::make(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) return fail(Errc::io, "disk: cannot make " + path);
-  DiskFile file(descriptor, kind);
+  DiskFile file(descriptor);
   file.block_.assign(block_bytes, '\0');
-  if (kind == Kind::preallocated) {
-    for (std::uint64_t at = 0; at < file_bytes; at += block_bytes) {
-      if (auto ok = write_block(descriptor, file.block_, at); !ok) return fail(ok.error());
-    }
+  for (std::uint64_t at = 0; at < file_bytes; at += block_bytes) {
+    if (auto ok = write_block(descriptor, file.block_, at); !ok) return fail(ok.error());
   }
   if (::fsync(descriptor) != 0) return fail(Errc::io, "disk: fsync: " + std::generic_category().message(errno));
   return file;
@@ -46,7 +44,6 @@ Result<DiskFile> DiskFile::make(const std::string& path, Kind kind) {
 
 DiskFile::DiskFile(DiskFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
-      kind_(other.kind_),
       next_(other.next_),
       appended_(other.appended_),
       block_(std::move(other.block_)) {}
@@ -58,7 +55,7 @@ DiskFile::~DiskFile() {
 Result<void> DiskFile::append() {
   ++appended_;
   for (std::size_t at = 0; at < block_bytes; at += 512) std::memcpy(block_.data() + at, &appended_, sizeof appended_);
-  if (kind_ == Kind::preallocated && next_ == file_bytes) next_ = 0;
+  if (next_ == file_bytes) next_ = 0;
   if (auto ok = write_block(descriptor_, block_, next_); !ok) return ok;
   next_ += block_bytes;
   return sync_file(descriptor_);

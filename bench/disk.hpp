@@ -9,15 +9,12 @@
 
 namespace flowkeep::bench {
 
-/// A file that is appended to, 4 KB and one fdatasync at a time.
+/// A file that is appended to, 4 KB and one fdatasync at a time: 16 MiB of zeros, written and synced, then written over
+/// round and round. The best that there is.
 class DiskFile {
  public:
-  enum class Kind : std::uint8_t {
-    preallocated,  ///< 16 MiB of zeros, written and synced, then written over round and round: the best there is
-    growing,       ///< as any log file
-  };
   /// Makes the file anew.
-  [[nodiscard]] static Result<DiskFile> make(const std::string& path, Kind kind);
+  [[nodiscard]] static Result<DiskFile> make(const std::string& path);
   DiskFile(DiskFile&& other) noexcept;
   DiskFile& operator=(DiskFile&&) = delete;
   ~DiskFile();
@@ -28,9 +25,8 @@ class DiskFile {
   [[nodiscard]] bool verify() const;
 
  private:
-  DiskFile(int descriptor, Kind kind) noexcept : descriptor_(descriptor), kind_(kind) {}
+  explicit DiskFile(int descriptor) noexcept : descriptor_(descriptor) {}
   int descriptor_;
-  Kind kind_;
   std::uint64_t next_ = 0;
   std::uint64_t appended_ = 0;
   std::vector<char> block_{};

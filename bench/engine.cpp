@@ -1,6 +1,7 @@
 #include "engine.hpp"
 
 #include "generated_sessions.hpp"
+#include "peers.hpp"
 
 namespace flowkeep::bench {
 
@@ -10,6 +11,23 @@ NewSession make_new(std::uint64_t number) {
 
 NewSession make_past(std::uint64_t number) {
   return {past_session(number), binaries_of(number)};
+}
+
+const std::vector<EngineInfo>& engines() {
+  static const std::vector<EngineInfo> all{
+      {"flowkeep", open_flowkeep},
+      {"lmdb", open_lmdb, lmdb_version()},
+#ifdef FLOWKEEP_BENCH_SQLITE
+      {"sqlite", open_sqlite, sqlite_version()},
+#endif
+#ifdef FLOWKEEP_BENCH_ROCKSDB
+      {"rocksdb", open_rocksdb, rocksdb_version()},
+#endif
+#ifdef FLOWKEEP_BENCH_LEVELDB
+      {"leveldb", open_leveldb, leveldb_version()},
+#endif
+  };
+  return all;
 }
 
 }  // namespace flowkeep::bench

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <memory>
 
 namespace flowkeep::bench {
 
@@ -25,6 +26,7 @@ double median(Runs runs) {
 struct Figures {
   Runs values{};  ///< operations a second; milliseconds where it counts none
   bool is_rate = false;
+  bool is_value = false;                   ///< of value_counter
   std::map<std::string, Runs> counters{};  ///< what else it tells
 };
 
@@ -42,9 +44,13 @@ class Collector : public benchmark::BenchmarkReporter {
       const auto rate = run.counters.find(rate_counter);
       figures_.is_rate = rate != run.counters.end();
       const double seconds = run.real_accumulated_time / static_cast<double>(std::max<std::int64_t>(1, run.iterations));
-      figures_.values.push_back(figures_.is_rate ? static_cast<double>(rate->second) : seconds * 1e3);
+      const auto value = run.counters.find(value_counter);
+      figures_.is_value = value != run.counters.end();
+      figures_.values.push_back(figures_.is_value  ? static_cast<double>(value->second)
+                                : figures_.is_rate ? static_cast<double>(rate->second)
+                                                   : seconds * 1e3);
       for (const auto& [name, counter] : run.counters) {
-        if (name != rate_counter) figures_.counters[name].push_back(counter);
+        if (name != rate_counter && name != value_counter) figures_.counters[name].push_back(counter);
       }
     }
   }
@@ -84,6 +90,11 @@ std::string ratio(const Figures& own, const Figures& peer) {
   return text;
 }
 
+const char* unit_of(const Figures& figures) {
+  if (figures.is_value) return "B";
+  return figures.is_rate ? "/s" : "ms";
+}
+
 void print_table(const Names& names, const std::map<std::string, Figures>& all) {
   std::printf("%-24s %-14s %14s %25s %10s\n", "workload", "engine", "median", "range", "flowkeep x");
   std::string workload;
@@ -96,7 +107,7 @@ void print_table(const Names& names, const std::map<std::string, Figures>& all) 
     const auto [least, most] = std::minmax_element(figures.values.begin(), figures.values.end());
     const std::string range = figures.values.empty() ? "failed" : grouped(*least) + " to " + grouped(*most);
     std::printf("%-24s %-14s %11s %s %25s %10s", is_first ? workload.c_str() : "", engine_of(name).c_str(),
-                grouped(median(figures.values)).c_str(), figures.is_rate ? "/s" : "ms", range.c_str(),
+                grouped(median(figures.values)).c_str(), unit_of(figures), range.c_str(),
                 is_peer ? ratio(own->second, figures).c_str() : "");
     for (const auto& [counter, runs] : figures.counters) {
       std::printf("  %s=%s", counter.c_str(), grouped(median(runs)).c_str());
@@ -105,19 +116,46 @@ void print_table(const Names& names, const std::map<std::string, Figures>& all) 
   }
 }
 
+// As tools/bench --json promises it.
+bool write_json(const std::string& path, const Names& names, const std::map<std::string, Figures>& all) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::fopen(path.c_str(), "w"), std::fclose);
+  if (!out) return false;
+  const char* separator = "[\n";
+  for (const std::string& name : names) {
+    const Figures& figures = all.at(name);
+    if (figures.values.empty()) continue;
+    const char* unit = figures.is_value ? "bytes/session" : figures.is_rate ? "1/s" : "ms";
+    std::fprintf(out.get(), R"(%s{"workload":"%s","engine":"%s","value":%.6g,"unit":"%s","runs":[)", separator,
+                 workload_of(name).c_str(), engine_of(name).c_str(), median(figures.values), unit);
+    for (std::size_t i = 0; i < figures.values.size(); ++i) {
+      std::fprintf(out.get(), "%s%.6g", i == 0 ? "" : ",", figures.values[i]);
+    }
+    std::fprintf(out.get(), "]}");
+    separator = ",\n";
+  }
+  std::fprintf(out.get(), "%s]\n", *separator == '[' ? "[" : "\n");
+  return std::fflush(out.get()) == 0;
+}
+
 }  // namespace
 
-void run_in_rounds(const Names& names, int rounds, const std::function<void()>& between) {
+bool run_in_rounds(const Names& names, int rounds, const std::string& json, const std::function<void()>& between) {
   std::map<std::string, Figures> all;
-  for (int round = 0; round < rounds; ++round) {
-    for (const std::string& name : names) {
-      between();
-      Collector collector(all[name]);
-      benchmark::RunSpecifiedBenchmarks(&collector, "^" + name + "(/(manual_time|real_time|[a-z]+:[0-9]+))*$");
+  for (auto first = names.begin(); first != names.end();) {
+    const std::string workload = workload_of(*first);
+    const auto last = std::find_if(first, names.end(), [&](const auto& name) { return workload_of(name) != workload; });
+    std::fprintf(stderr, "%s\n", workload.c_str());
+    for (int round = 0; round < rounds; ++round) {
+      for (auto name = first; name != last; ++name) {
+        between();
+        Collector collector(all[*name]);
+        benchmark::RunSpecifiedBenchmarks(&collector, "^" + *name + "(/(manual_time|real_time|[a-z]+:[0-9]+))*$");
+      }
     }
-    std::fprintf(stderr, "round %d of %d\n", round + 1, rounds);
+    first = last;
   }
   print_table(names, all);
+  return json.empty() || write_json(json, names, all);
 }
 
 }  // namespace flowkeep::bench

@@ -12,8 +12,13 @@ namespace flowkeep::bench {
 /// What is run: a benchmark's name as it was registered, WORKLOAD/ENGINE.
 using Names = std::vector<std::string>;
 
-/// Runs each of `names` once a round, in order, so that what else the machine does falls on all of them, with
-/// `between` called before each. Prints the table to standard output.
-void run_in_rounds(const Names& names, int rounds, const std::function<void()>& between);
+/// A benchmark whose figure is no rate and no time names it so.
+inline constexpr const char* value_counter = "value";
+
+/// Runs workload by workload: each engine of it once a round, in turn, so that what else the machine does falls on all
+/// of them, with `between` called before each. Prints the table to standard output, and writes the figures to the file
+/// `json`, unless that is empty; whether that was possible.
+[[nodiscard]] bool run_in_rounds(const Names& names, int rounds, const std::string& json,
+                                 const std::function<void()>& between);
 
 }  // namespace flowkeep::bench

@@ -2,8 +2,9 @@
 //   FLOWKEEP_BENCH_SESSIONS  how many sessions there are (default 100 000, rounded up to a multiple of 16)
 //   FLOWKEEP_BENCH_DIR       where stores are made, and removed (default bench-data); about 10 KB a session
 //   FLOWKEEP_SHARED          the folder that holds data/workflow-sessions.jsonl.gz
-//   --rounds=N               runs each benchmark once a round, engine by engine, and prints one table of medians and
+//   --rounds=N               runs each workload so often, engine by engine in turn, and prints one table of medians and
 //                            ratios; without it, Google Benchmark's own options and output
+//   --json=FILE              the figures of those rounds
 // Exit status: 0; 1 where a benchmark got a wrong answer; 2 usage.
 
 #include <charconv>
@@ -37,17 +38,16 @@ std::optional<std::uint64_t> wanted_sessions() {
   return text == nullptr ? 100'000 : number_in(text, most_sessions);
 }
 
-/// Takes --rounds=N out of the arguments. 0: it is not there; std::nullopt: it is wrong.
-std::optional<std::uint64_t> take_rounds(int& argc, char** argv) {
-  constexpr std::string_view option = "--rounds=";
+/// Takes "--NAME=VALUE" out of the arguments: the value, "" where it is not there.
+std::string take_option(int& argc, char** argv, std::string_view option) {
   for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument.substr(0, option.size()) != option) continue;
+    const std::string argument = argv[i];
+    if (argument.compare(0, option.size(), option) != 0) continue;
     std::copy(argv + i + 1, argv + argc, argv + i);
     --argc;
-    return number_in(argument.substr(option.size()), most_rounds);
+    return argument.substr(option.size());
   }
-  return 0;
+  return "";
 }
 
 /// Those that --benchmark_filter names: a regular expression, behind a "-" of those that are left out.
@@ -66,20 +66,16 @@ Names filtered(const Names& names) {
 void print_environment(const Workspace& workspace) {
   double load[3] = {};
   static_cast<void>(::getloadavg(load, 3));
-  std::printf("flowkeep %s, LMDB %d.%d.%d%s; %u processors, load %.1f; %s; %llu sessions\n\n", flowkeep::version(),
-              MDB_VERSION_MAJOR, MDB_VERSION_MINOR, MDB_VERSION_PATCH,
-#ifdef FLOWKEEP_BENCH_SQLITE
-              ", SQLite " SQLITE_VERSION,
-#else
-              "",
-#endif
-              std::thread::hardware_concurrency(), load[0], workspace.file_system().c_str(),
-              static_cast<unsigned long long>(workspace.sessions()));
+  std::printf("flowkeep %s", flowkeep::version());
+  for (const EngineInfo& info : engines()) {
+    if (info.version != nullptr) std::printf(", %s %s", info.name, info.version);
+  }
+  std::printf("; %u processors, load %.1f; %s; %llu sessions\n\n", std::thread::hardware_concurrency(), load[0],
+              workspace.file_system().c_str(), static_cast<unsigned long long>(workspace.sessions()));
 }
 
 void describe(const Workspace& workspace) {
   benchmark::AddCustomContext("flowkeep", flowkeep::version());
-  benchmark::AddCustomContext("lmdb", ::mdb_version(nullptr, nullptr, nullptr));
   benchmark::AddCustomContext("sessions", std::to_string(workspace.sessions()));
   benchmark::AddCustomContext("file system", workspace.file_system());
   if (!workspace.on_disk()) {
@@ -87,6 +83,10 @@ void describe(const Workspace& workspace) {
                  "WARNING: the stores lie on %s: figures of durable writes say nothing. Name a folder on a disk in "
                  "FLOWKEEP_BENCH_DIR.\n",
                  workspace.file_system().c_str());
+  }
+  double load = 0;
+  if (::getloadavg(&load, 1) == 1 && load > 0.5 * std::thread::hardware_concurrency()) {
+    std::fprintf(stderr, "WARNING: the machine is busy (load %.1f): figures are low, and ratios uncertain.\n", load);
   }
 #ifndef __OPTIMIZE__
   std::fprintf(stderr, "WARNING: built without optimisation: the figures are worthless.\n");
@@ -96,7 +96,9 @@ void describe(const Workspace& workspace) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto rounds = take_rounds(argc, argv);
+  const std::string rounds_text = take_option(argc, argv, "--rounds=");
+  const std::string json = take_option(argc, argv, "--json=");
+  const auto rounds = rounds_text.empty() ? 0 : number_in(rounds_text, most_rounds);
   if (!rounds) {
     std::fprintf(stderr, "--rounds has to be a number from 1 to %llu\n", static_cast<unsigned long long>(most_rounds));
     return 2;
@@ -117,6 +119,8 @@ int main(int argc, char** argv) {
   }
   describe(**workspace);
   Names names;
+  // Sizes and reads come before what writes.
+  add_load_benchmarks(**workspace, names);
   add_read_benchmarks(**workspace, names);
   add_write_benchmarks(**workspace, names);
   add_process_benchmarks(**workspace, names);
@@ -127,7 +131,10 @@ int main(int argc, char** argv) {
     benchmark::RunSpecifiedBenchmarks();
   } else {
     print_environment(**workspace);
-    run_in_rounds(filtered(names), static_cast<int>(*rounds), [&] { (*workspace)->settle(); });
+    if (!run_in_rounds(filtered(names), static_cast<int>(*rounds), json, [&] { (*workspace)->settle(); })) {
+      std::fprintf(stderr, "cannot write %s\n", json.c_str());
+      return 2;
+    }
   }
   benchmark::Shutdown();
   return anything_wrong() ? 1 : 0;

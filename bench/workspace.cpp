@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 #include <system_error>
 #include <thread>
 
-#include "flowkeep_engine.hpp"
 #include "generated_sessions.hpp"
 
 namespace flowkeep::bench {
@@ -21,12 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* store_file = "generated.flowkeep";
-constexpr const char* write_file = "written.flowkeep";
-constexpr const char* bare_file = "bare.mdb";
-#ifdef FLOWKEEP_BENCH_SQLITE
-constexpr const char* sqlite_database = "peer.sqlite";
-#endif
 constexpr std::uint64_t batch_rows = 5000;
 constexpr std::size_t moved_sessions = 500;
 // The store makes a checkpoint one second after its last write.
@@ -55,50 +49,17 @@ std::optional<FileSystem> file_system_of(const fs::path& path) {
   return *found;
 }
 
-Result<Store> open_store(const std::string& path, std::uint64_t map_bytes) {
-  OpenOptions options;
-  options.map_bytes = map_bytes;
-  return Store::open(path, std::move(options));
-}
-
-Result<void> import_generated(const Store& store, std::uint64_t sessions) {
-  std::vector<Session> batch;
-  for (std::uint64_t number = 0; number < sessions;) {
-    batch.clear();
-    for (; batch.size() < batch_rows && number < sessions; ++number) {
-      batch.push_back(past_session(number));
-      place_binaries(batch.back(), binaries_of(number));
-    }
-    if (auto stored = store.import_sessions(batch); !stored) return fail(stored.error().error);
-  }
-  return {};
-}
-
-std::vector<WriteTarget::Mover> open_sessions(std::uint64_t sessions) {
-  std::vector<WriteTarget::Mover> found;
+std::vector<Target::Mover> open_sessions(std::uint64_t sessions) {
+  std::vector<Target::Mover> found;
   std::set<std::uint64_t> numbers;
   for (std::uint64_t i = 0; found.size() < moved_sessions && i < 100 * moved_sessions; ++i) {
-    const std::uint64_t number = mixed(i, lookup_salt + 2) % sessions;
+    // The oldest are deleted at the end.
+    const std::uint64_t number = sessions / 2 + mixed(i, lookup_salt + 2) % (sessions / 2);
     if (is_terminal(statuscode_of(number)) || !numbers.insert(number).second) continue;
     found.push_back({session_id(number), statuscode_of(number)});
   }
   return found;
 }
-
-#ifdef FLOWKEEP_BENCH_SQLITE
-Result<void> fill(SqliteFile& file, std::uint64_t sessions) {
-  auto connection = SqliteConnection::open(file);
-  if (!connection) return fail(connection.error());
-  for (std::uint64_t number = 0; number < sessions;) {
-    if (auto ok = (*connection)->begin(); !ok) return ok;
-    for (std::uint64_t i = 0; i < batch_rows && number < sessions; ++i, ++number) {
-      if (auto id = (*connection)->insert(make_past(number)); !id) return fail(id.error());
-    }
-    if (auto ok = (*connection)->commit(); !ok) return ok;
-  }
-  return {};
-}
-#endif
 
 }  // namespace
 
@@ -116,9 +77,7 @@ Result<std::unique_ptr<Workspace>> Workspace::make(const fs::path& parent, std::
 }
 
 Workspace::~Workspace() {
-  read_store_.reset();
   targets_.clear();
-  bare_.reset();
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
   if (parent_) fs::remove(*parent_, ignored);  // where it is empty
@@ -134,71 +93,35 @@ bool Workspace::on_disk() const {
   return !known || known->disk;
 }
 
-Result<void> Workspace::make_files() {
-  if (files_made_) return {};
-  {
-    auto store = open_store(path(store_file), map_bytes());
-    if (!store) return fail(store.error());
-    if (auto ok = import_generated(*store, sessions_); !ok) return ok;
-  }
+Result<std::string> Workspace::empty_directory(const std::string& name) const {
+  const std::string directory = path(name);
   std::error_code code;
-  if (!fs::copy_file(path(store_file), path(write_file), fs::copy_options::overwrite_existing, code)) {
-    return fail(Errc::io, "cannot copy " + path(store_file) + ": " + code.message());
-  }
-  auto bare = BareLmdb::copy(path(store_file), path(bare_file), map_bytes());
-  if (!bare) return fail(bare.error());
-  bare_ = std::make_unique<BareLmdb>(std::move(*bare));
-  files_made_ = true;
-  return {};
+  fs::remove_all(directory, code);
+  if (!code) fs::create_directory(directory, code);
+  if (code) return fail(Errc::io, "cannot make " + directory + ": " + code.message());
+  return directory;
 }
 
-Result<ReadStore*> Workspace::read_store() {
-  if (read_store_) return read_store_.get();
-  if (auto ok = make_files(); !ok) return fail(ok.error());
-  auto store = open_store(path(store_file), map_bytes());
-  if (!store) return fail(store.error());
-  auto snapshot = store->snapshot();
-  if (!snapshot) return fail(snapshot.error());
-
-  std::vector<ReadStore::Lookup> lookups;
-  lookups.reserve(sessions_);
-  for (std::uint64_t i = 0; i < sessions_; ++i) {
-    const std::uint64_t number = mixed(i, lookup_salt) % sessions_;
-    lookups.push_back({session_id(number), poll_sum(number)});
-  }
-  read_store_ = std::make_unique<ReadStore>(ReadStore{std::move(*store), std::move(*snapshot), std::move(lookups)});
-  return read_store_.get();
-}
-
-Result<std::unique_ptr<Engine>> Workspace::make_engine(EngineKind kind) {
-  if (kind == EngineKind::flowkeep) {
-    if (auto ok = make_files(); !ok) return fail(ok.error());
-    auto store = open_store(path(write_file), map_bytes());
-    if (!store) return fail(store.error());
-    return std::unique_ptr<Engine>(std::make_unique<FlowkeepEngine>(std::move(*store)));
-  }
-#ifdef FLOWKEEP_BENCH_SQLITE
-  if (!sqlite_file_) {
-    sqlite_file_ = std::make_unique<SqliteFile>();
-    sqlite_file_->path = path(sqlite_database);
-    if (auto ok = fill(*sqlite_file_, sessions_); !ok) return fail(ok.error());
-  }
-  const auto sharing =
-      kind == EngineKind::sqlite ? SqliteEngine::Sharing::connection_each : SqliteEngine::Sharing::one_behind_mutex;
-  auto engine = SqliteEngine::open(*sqlite_file_, sharing);
-  if (!engine) return fail(engine.error());
-  return std::unique_ptr<Engine>(std::move(*engine));
-#else
-  return fail(Errc::internal, "built without SQLite");
-#endif
-}
-
-Result<WriteTarget*> Workspace::write_target(EngineKind kind) {
+Result<Target*> Workspace::target(const EngineInfo& info) {
   const std::lock_guard lock(targets_mutex_);
-  if (const auto found = targets_.find(kind); found != targets_.end()) return &found->second;
-  auto engine = make_engine(kind);
+  Target& target = targets_[info.name];
+  if (target.engine) return &target;
+  if (target.directory.empty()) {
+    auto directory = empty_directory(info.name);
+    if (!directory) return fail(directory.error());
+    auto engine = info.open(*directory);
+    if (!engine) return fail(engine.error());
+    auto writer = (*engine)->writer();
+    if (!writer) return fail(writer.error());
+    if (auto ok = load(**writer, 0, sessions_); !ok) return fail(ok.error());
+    if (auto ok = (*engine)->tidy(); !ok) return fail(ok.error());
+    target.info = info;
+    target.directory = *directory;
+    target.movers = open_sessions(sessions_);
+  }
+  auto engine = info.open(target.directory);
   if (!engine) return fail(engine.error());
-  auto& target = targets_.emplace(kind, WriteTarget{std::move(*engine), open_sessions(sessions_)}).first->second;
+  target.engine = std::move(*engine);
   settle();  // what the making left to be written is not the workload's
   return &target;
 }
@@ -211,9 +134,26 @@ void Workspace::settle() const {
   ::close(descriptor);
 }
 
-Result<BareLmdb*> Workspace::bare() {
-  if (auto ok = make_files(); !ok) return fail(ok.error());
-  return bare_.get();
+Result<void> load(Writer& writer, std::uint64_t first, std::uint64_t last) {
+  std::vector<NewSession> batch;
+  for (std::uint64_t number = first; number < last;) {
+    batch.clear();
+    for (; batch.size() < batch_rows && number < last; ++number) batch.push_back(make_past(number));
+    if (auto stored = writer.create_batch(batch); !stored) return fail(stored.error());
+  }
+  return {};
+}
+
+std::uint64_t bytes_in(const std::string& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, ignored)) {
+    struct stat facts {};
+    if (entry.is_regular_file() && ::stat(entry.path().c_str(), &facts) == 0) {
+      bytes += static_cast<std::uint64_t>(facts.st_blocks) * 512;
+    }
+  }
+  return bytes;
 }
 
 void wrong(benchmark::State& state, const std::string& why) {

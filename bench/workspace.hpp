@@ -17,41 +17,23 @@
 
 #include <flowkeep/flowkeep.hpp>
 
-#include "bare_lmdb.hpp"
 #include "engine.hpp"
 #include "figures.hpp"
-#ifdef FLOWKEEP_BENCH_SQLITE
-#include "sqlite_store.hpp"
-#endif
 
 namespace flowkeep::bench {
 
-/// A store that is only read, and what to read from it.
-struct ReadStore {
-  struct Lookup {
-    Guid id;
-    std::uint64_t sum;  ///< poll_sum() of the session
-  };
-  Store store;
-  Snapshot snapshot;
-  std::vector<Lookup> lookups;  ///< random sessions, as many as there are
-};
-
-/// Who does the work.
-enum class EngineKind : std::uint8_t {
-  flowkeep,
-  sqlite,         ///< a connection for each thread
-  sqlite_shared,  ///< one connection behind a mutex, to the same file
-};
-
-/// An engine that is written to.
-struct WriteTarget {
+/// An engine's store of generated sessions, and what of it the workloads have changed.
+struct Target {
   struct Mover {
     Guid id;
     StatusCode status;
   };
-  std::unique_ptr<Engine> engine;
-  std::vector<Mover> movers;  ///< open sessions here and there, as they are now
+  EngineInfo info{};
+  std::string directory{};
+  std::unique_ptr<Engine> engine{};
+  std::vector<Mover> movers{};           ///< open sessions here and there, as they are now
+  std::uint64_t deleted = 0;             ///< of the oldest
+  std::atomic<bool> is_as_loaded{true};  ///< nothing was written since
 };
 
 class Workspace {
@@ -65,49 +47,44 @@ class Workspace {
 
   [[nodiscard]] std::uint64_t sessions() const noexcept { return sessions_; }
   /// A path inside the directory.
-  [[nodiscard]] std::string path(const char* name) const { return (directory_ / name).string(); }
+  [[nodiscard]] std::string path(const std::string& name) const { return (directory_ / name).string(); }
   /// The name of the file system, and whether its figures say something about a disk.
   [[nodiscard]] std::string file_system() const;
   [[nodiscard]] bool on_disk() const;
   /// Writes out what the engines have left to the system, so that it does not fall on the next one's figures.
   void settle() const;
 
-  // Of sessions() generated sessions; each made at the first call.
-  [[nodiscard]] Result<ReadStore*> read_store();
-  /// Any thread.
-  [[nodiscard]] Result<WriteTarget*> write_target(EngineKind kind);
-  [[nodiscard]] Result<BareLmdb*> bare();
+  /// The store of an engine, open; made of sessions() generated sessions at the first call. Any thread.
+  [[nodiscard]] Result<Target*> target(const EngineInfo& info);
+  /// An empty directory of that name.
+  [[nodiscard]] Result<std::string> empty_directory(const std::string& name) const;
 
   /// New numbers of sessions, the first of them. Any thread.
   [[nodiscard]] std::uint64_t take_numbers(std::uint64_t count) noexcept { return next_number_.fetch_add(count); }
-  /// Room for all of it several times over, and little enough for valgrind.
-  [[nodiscard]] std::uint64_t map_bytes() const noexcept { return (8ULL << 30) + sessions_ * (16ULL << 10); }
 
  private:
   Workspace(std::filesystem::path directory, std::optional<std::filesystem::path> parent, std::uint64_t sessions)
       : directory_(std::move(directory)), parent_(std::move(parent)), sessions_(sessions), next_number_(sessions) {}
-  /// Makes the file of generated sessions, and its copies for writing and for bare LMDB, while no store is open.
-  [[nodiscard]] Result<void> make_files();
-  [[nodiscard]] Result<std::unique_ptr<Engine>> make_engine(EngineKind kind);
 
   std::filesystem::path directory_;
   std::optional<std::filesystem::path> parent_;  ///< where it goes away, too
   std::uint64_t sessions_;
   std::atomic<std::uint64_t> next_number_;
-  bool files_made_ = false;
-  std::unique_ptr<ReadStore> read_store_{};
   std::mutex targets_mutex_{};
-#ifdef FLOWKEEP_BENCH_SQLITE
-  std::unique_ptr<SqliteFile> sqlite_file_{};
-#endif
-  std::map<EngineKind, WriteTarget> targets_{};
-  std::unique_ptr<BareLmdb> bare_{};
+  std::map<std::string, Target> targets_{};
 };
+
+/// Stores the sessions `first` to `last - 1` as an import brings them.
+[[nodiscard]] Result<void> load(Writer& writer, std::uint64_t first, std::uint64_t last);
+/// The bytes of all files in a directory, as the file system counts them.
+[[nodiscard]] std::uint64_t bytes_in(const std::string& directory);
 
 /// Ends a benchmark whose answer is wrong, or that cannot go on; the whole run fails then.
 void wrong(benchmark::State& state, const std::string& why);
 [[nodiscard]] bool anything_wrong() noexcept;
 
+// Each adds names, WORKLOAD/ENGINE; the engines of a workload follow each other.
+void add_load_benchmarks(Workspace& workspace, Names& names);
 void add_read_benchmarks(Workspace& workspace, Names& names);
 void add_write_benchmarks(Workspace& workspace, Names& names);
 /// What needs a process of its own.

@@ -9,19 +9,19 @@ import re
 import subprocess
 import sys
 
-WORKLOADS = {"durable-transition": {"flowkeep", "disk", "disk-growing"}}
+WORKLOADS = {"durable-transition": {"flowkeep", "lmdb", "disk"}, "disk-bytes-generated": {"flowkeep", "lmdb"}}
 
 
 def main(bench):
     environment = os.environ | {"FLOWKEEP_BENCH_SESSIONS": "1600"}
     done = subprocess.run([os.path.abspath(bench), "--rounds=3", "--benchmark_min_time=0.01",
-                           "--benchmark_filter=^durable-transition"], env=environment, stdout=subprocess.PIPE, text=True)
+                           "--benchmark_filter=^(durable-transition|disk-bytes-generated)"], env=environment, stdout=subprocess.PIPE, text=True)
     print(done.stdout)
     if done.returncode:
         return f"exit status {done.returncode}"
     workload, found = "", {}
     for line in done.stdout.splitlines():
-        row = re.fullmatch(r"(\S*) +(\S+) +([\d .]+) /s +([\d .]+) to ([\d .]+?) *(\d+\.\d+)?", line)
+        row = re.fullmatch(r"(\S*) +(\S+) +([\d .]+) (?:/s|B) +([\d .]+) to ([\d .]+?) *(\d+\.\d+)?", line)
         if row:
             workload = row[1] or workload
             least, middle, most = (float(row[i].replace(" ", "")) for i in (4, 3, 5))

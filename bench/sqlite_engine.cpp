@@ -1,9 +1,15 @@
-#include "sqlite_store.hpp"
-
+// SQLite as a user of it would store sessions: WAL, synchronous=FULL, real columns, the same indexes, prepared
+// statements, ids as 16-byte blobs, File columns as blobs.
+#include <sqlite3.h>
 #include <time.h>
 
 #include <array>
+#include <atomic>
+#include <mutex>
 #include <string_view>
+
+#include "generated_sessions.hpp"
+#include "peers.hpp"
 
 namespace flowkeep::bench {
 
@@ -60,7 +66,7 @@ constexpr std::array columns{
 
 constexpr const char* settings =
     "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
-    "PRAGMA temp_store=MEMORY;";
+    "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;";
 constexpr const char* indexes =
     "CREATE INDEX IF NOT EXISTS ix_statecode ON sessions(statecode, statuscode);"
     "CREATE INDEX IF NOT EXISTS ix_machine ON sessions(machineid, createdon);"
@@ -68,8 +74,6 @@ constexpr const char* indexes =
     "CREATE INDEX IF NOT EXISTS ix_flow ON sessions(regardingobjectid);"
     "CREATE INDEX IF NOT EXISTS ix_completedon ON sessions(completedon);"
     "CREATE UNIQUE INDEX IF NOT EXISTS ix_versionnumber ON sessions(versionnumber);";
-
-constexpr std::array binary_names{"inputs.json", "outputs.json", "actions.json"};
 
 std::int64_t milliseconds(Timestamp time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -187,7 +191,85 @@ int wait_a_little(void*, int attempts) {
   return 1;
 }
 
-}  // namespace
+/// What connections to one file share.
+struct SqliteFile {
+  std::string path{};
+  std::atomic<std::int64_t> version{0};  // the last versionnumber
+};
+
+/// A connection. One thread at a time.
+class SqliteConnection {
+ public:
+  /// Opens the file, with its table made where it is missing.
+  static Result<std::unique_ptr<SqliteConnection>> open(SqliteFile& file);
+
+  [[nodiscard]] Result<void> begin_write() { return finish(begin_write_, "begin"); }
+  [[nodiscard]] Result<void> begin_read() { return finish(begin_read_, "begin"); }
+  [[nodiscard]] Result<void> commit() { return finish(commit_, "commit"); }
+  /// Outside of a transaction it is one, durable on return.
+  [[nodiscard]] Result<Guid> insert(const NewSession& given);
+  [[nodiscard]] Result<void> transition(const Guid& id, StatusCode to);
+  [[nodiscard]] Result<void> delete_oldest(std::uint64_t rows);
+
+  /// All of the log into the file, and figures for the query planner.
+  [[nodiscard]] Result<void> tidy() { return run("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE;"); }
+  [[nodiscard]] Result<std::uint64_t> count() { return number(count_); }
+  [[nodiscard]] Result<std::uint64_t> count_active() { return number(count_active_); }
+  [[nodiscard]] Result<std::uint64_t> last_version() { return number(last_version_); }
+  [[nodiscard]] Result<Engine::Seen> read_back(const Guid& id);
+  [[nodiscard]] Result<std::uint64_t> poll(const Guid& id);
+  [[nodiscard]] Result<Answer> by_correlationid(std::string_view correlationid);
+  [[nodiscard]] Result<Answer> newest_of_machine(const Guid& machine, std::uint64_t rows);
+  [[nodiscard]] Result<Answer> scan_two_fields();
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const noexcept { ::sqlite3_close(connection); }
+    void operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+  explicit SqliteConnection(SqliteFile& file) noexcept : file_(file) {}
+  [[nodiscard]] Result<void> run(const char* sql);
+  [[nodiscard]] Result<Statement> prepare(const std::string& sql);
+  [[nodiscard]] Result<void> check(int code, const char* what);
+  /// Steps a statement that answers no row, and makes it ready for its next use.
+  [[nodiscard]] Result<void> finish(Statement& statement, const char* what);
+  /// The one number that a statement answers.
+  [[nodiscard]] Result<std::uint64_t> number(Statement& statement);
+  /// Calls each(statement) for every row.
+  template <class Each>
+  [[nodiscard]] Result<void> for_each_row(Statement& statement, const Binder& bound, Each each);
+
+  SqliteFile& file_;
+  std::unique_ptr<sqlite3, Close> connection_{};
+  Statement begin_write_{};
+  Statement begin_read_{};
+  Statement commit_{};
+  Statement insert_{};
+  Statement transition_{};
+  Statement delete_oldest_{};
+  Statement count_{};
+  Statement count_active_{};
+  Statement last_version_{};
+  Statement read_back_{};
+  Statement poll_{};
+  Statement by_correlationid_{};
+  Statement newest_of_machine_{};
+  Statement scan_two_fields_{};
+};
+
+std::optional<Timestamp> time_at(sqlite3_stmt* statement, int column) {
+  if (::sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
+  return Timestamp(std::chrono::milliseconds(::sqlite3_column_int64(statement, column)));
+}
+
+/// Of a row that begins with statuscode, statecode, startedon, completedon.
+std::uint64_t poll_sum_of(sqlite3_stmt* statement) {
+  return poll_sum(static_cast<StatusCode>(::sqlite3_column_int(statement, 0)),
+                  static_cast<StateCode>(::sqlite3_column_int(statement, 1)), time_at(statement, 2),
+                  time_at(statement, 3));
+}
 
 Result<void> SqliteConnection::check(int code, const char* what) {
   if (code == SQLITE_OK || code == SQLITE_DONE) return {};
@@ -230,14 +312,23 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(SqliteFile& fil
     Statement& statement;
     std::string sql;
   };
-  const std::array<Wanted, 6> wanted{{
-      {made->begin_, "BEGIN IMMEDIATE"},
+  const std::string polled = "SELECT statuscode, statecode, startedon, completedon FROM sessions ";
+  const std::array<Wanted, 14> wanted{{
+      {made->begin_write_, "BEGIN IMMEDIATE"},
+      {made->begin_read_, "BEGIN"},
       {made->commit_, "COMMIT"},
       {made->insert_, insert_row()},
       {made->transition_,
        "UPDATE sessions SET statecode = ?1, statuscode = ?2, modifiedon = ?3, startedon = coalesce(startedon, ?3), "
        "versionnumber = ?4 WHERE flowsessionid = ?5 AND statecode = 0"},
+      {made->delete_oldest_, "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions ORDER BY rowid LIMIT ?)"},
       {made->count_, "SELECT count(*) FROM sessions"},
+      {made->count_active_, "SELECT count(*) FROM sessions WHERE statecode = 0"},
+      {made->last_version_, "SELECT coalesce(max(versionnumber), 0) FROM sessions"},
+      {made->poll_, polled + "WHERE flowsessionid = ?"},
+      {made->by_correlationid_, polled + "WHERE correlationid = ?"},
+      {made->newest_of_machine_, polled + "WHERE machineid = ? ORDER BY createdon DESC LIMIT ?"},
+      {made->scan_two_fields_, "SELECT statuscode, runduration FROM sessions"},
       {made->read_back_, "SELECT name, statuscode, outputs FROM sessions WHERE flowsessionid = ?"},
   }};
   for (const Wanted& one : wanted) {
@@ -248,11 +339,25 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(SqliteFile& fil
   return made;
 }
 
-Result<void> SqliteConnection::begin() {
-  return finish(begin_, "begin");
+template <class Each>
+Result<void> SqliteConnection::for_each_row(Statement& statement, const Binder& bound, Each each) {
+  auto done = check(bound.code(), "bind");
+  int code = SQLITE_DONE;
+  if (done) {
+    while ((code = ::sqlite3_step(statement.get())) == SQLITE_ROW) each(statement.get());
+    done = check(code, "read");
+  }
+  ::sqlite3_reset(statement.get());
+  return done;
 }
-Result<void> SqliteConnection::commit() {
-  return finish(commit_, "commit");
+
+Result<std::uint64_t> SqliteConnection::number(Statement& statement) {
+  std::uint64_t found = 0;
+  auto done = for_each_row(statement, Binder(statement.get()), [&](sqlite3_stmt* row) {
+    found = static_cast<std::uint64_t>(::sqlite3_column_int64(row, 0));
+  });
+  if (!done) return fail(done.error());
+  return found;
 }
 
 Result<Guid> SqliteConnection::insert(const NewSession& given) {
@@ -277,47 +382,84 @@ Result<void> SqliteConnection::transition(const Guid& id, StatusCode to) {
   return fail(Errc::not_found, "SQLite: no row was moved");
 }
 
-Result<std::uint64_t> SqliteConnection::count() {
-  std::uint64_t rows = 0;
-  const int code = ::sqlite3_step(count_.get());
-  if (code == SQLITE_ROW) rows = static_cast<std::uint64_t>(::sqlite3_column_int64(count_.get(), 0));
-  auto done = code == SQLITE_ROW ? Result<void>() : check(code, "count");
-  ::sqlite3_reset(count_.get());
-  if (!done) return fail(done.error());
-  return rows;
+Result<void> SqliteConnection::delete_oldest(std::uint64_t rows) {
+  Binder bind(delete_oldest_.get());
+  bind.integer(static_cast<std::int64_t>(rows));
+  return finish(delete_oldest_, "delete");
 }
 
 Result<Engine::Seen> SqliteConnection::read_back(const Guid& id) {
   Binder bind(read_back_.get());
   bind.guid(id);
-  Engine::Seen seen;
-  const int code = ::sqlite3_step(read_back_.get());
-  if (code == SQLITE_ROW) {
-    seen.name = bytes_of(read_back_.get(), 0);
-    seen.status = static_cast<StatusCode>(::sqlite3_column_int(read_back_.get(), 1));
-    seen.outputs = bytes_of(read_back_.get(), 2);
-  }
-  ::sqlite3_reset(read_back_.get());
-  if (code != SQLITE_ROW) return fail(Errc::not_found, "SQLite: there is no session " + id.str());
-  return seen;
+  std::optional<Engine::Seen> seen;
+  auto done = for_each_row(read_back_, bind, [&](sqlite3_stmt* row) {
+    seen = Engine::Seen{std::string(bytes_of(row, 0)), static_cast<StatusCode>(::sqlite3_column_int(row, 1)),
+                        std::string(bytes_of(row, 2))};
+  });
+  if (!done) return fail(done.error());
+  if (!seen) return fail(Errc::not_found, "SQLite: there is no session " + id.str());
+  return std::move(*seen);
 }
 
-namespace {
+Result<std::uint64_t> SqliteConnection::poll(const Guid& id) {
+  Binder bind(poll_.get());
+  bind.guid(id);
+  std::optional<std::uint64_t> sum;
+  auto done = for_each_row(poll_, bind, [&](sqlite3_stmt* row) { sum = poll_sum_of(row); });
+  if (!done) return fail(done.error());
+  if (!sum) return fail(Errc::not_found, "SQLite: there is no session " + id.str());
+  return *sum;
+}
 
+Result<Answer> SqliteConnection::by_correlationid(std::string_view correlationid) {
+  Binder bind(by_correlationid_.get());
+  bind.text(correlationid);
+  Answer answer;
+  auto done = for_each_row(by_correlationid_, bind, [&](sqlite3_stmt* row) {
+    ++answer.rows;
+    answer.sum += poll_sum_of(row);
+  });
+  if (!done) return fail(done.error());
+  return answer;
+}
+
+Result<Answer> SqliteConnection::newest_of_machine(const Guid& machine, std::uint64_t rows) {
+  Binder bind(newest_of_machine_.get());
+  bind.guid(machine);
+  bind.integer(static_cast<std::int64_t>(rows));
+  Answer answer;
+  auto done = for_each_row(newest_of_machine_, bind, [&](sqlite3_stmt* row) {
+    ++answer.rows;
+    answer.sum += answer.rows * poll_sum_of(row);
+  });
+  if (!done) return fail(done.error());
+  return answer;
+}
+
+Result<Answer> SqliteConnection::scan_two_fields() {
+  Answer answer;
+  auto done = for_each_row(scan_two_fields_, Binder(scan_two_fields_.get()), [&](sqlite3_stmt* row) {
+    ++answer.rows;
+    answer.sum += static_cast<std::uint64_t>(::sqlite3_column_int64(row, 0)) +
+                  static_cast<std::uint64_t>(::sqlite3_column_int64(row, 1));
+  });
+  if (!done) return fail(done.error());
+  return answer;
+}
+
+// One connection behind a mutex for all who write: faster than one each, which meet in the busy handler.
 class SqliteWriter final : public Writer {
  public:
-  /// `mutex`: nullptr where nobody else uses the connection.
-  SqliteWriter(SqliteConnection& connection, std::mutex* mutex) noexcept : connection_(connection), mutex_(mutex) {}
-  explicit SqliteWriter(std::unique_ptr<SqliteConnection> own) noexcept : own_(std::move(own)), connection_(*own_) {}
+  SqliteWriter(SqliteConnection& connection, std::mutex& mutex) noexcept : connection_(connection), mutex_(mutex) {}
 
   Result<Guid> create(NewSession& given) override {
-    const auto lock = turn();
+    const std::lock_guard lock(mutex_);
     return connection_.insert(given);
   }
 
   Result<Guid> create_batch(std::span<NewSession> given) override {
-    const auto lock = turn();
-    if (auto ok = connection_.begin(); !ok) return fail(ok.error());
+    const std::lock_guard lock(mutex_);
+    if (auto ok = connection_.begin_write(); !ok) return fail(ok.error());
     Result<Guid> id = Guid{};
     for (const NewSession& one : given) {
       id = connection_.insert(one);
@@ -328,44 +470,96 @@ class SqliteWriter final : public Writer {
   }
 
   Result<void> transition(const Guid& id, StatusCode to) override {
-    const auto lock = turn();
+    const std::lock_guard lock(mutex_);
     return connection_.transition(id, to);
   }
 
- private:
-  [[nodiscard]] std::unique_lock<std::mutex> turn() {
-    return mutex_ != nullptr ? std::unique_lock(*mutex_) : std::unique_lock<std::mutex>();
+  Result<void> delete_oldest(std::uint64_t rows) override {
+    const std::lock_guard lock(mutex_);
+    return connection_.delete_oldest(rows);
   }
-  std::unique_ptr<SqliteConnection> own_{};
+
+ private:
   SqliteConnection& connection_;
-  std::mutex* mutex_ = nullptr;
+  std::mutex& mutex_;
+};
+
+class SqliteReader final : public Reader {
+ public:
+  explicit SqliteReader(std::unique_ptr<SqliteConnection> own) noexcept : connection_(std::move(own)) {}
+
+  Result<void> refresh() override {
+    if (auto ok = connection_->commit(); !ok) return ok;
+    return connection_->begin_read();
+  }
+  Result<std::uint64_t> poll(const Guid& id) override { return connection_->poll(id); }
+  Result<Answer> by_correlationid(std::string_view correlationid) override {
+    return connection_->by_correlationid(correlationid);
+  }
+  Result<Answer> newest_of_machine(const Guid& machine, std::uint64_t rows) override {
+    return connection_->newest_of_machine(machine, rows);
+  }
+  Result<std::uint64_t> count_active() override { return connection_->count_active(); }
+  Result<Answer> scan_two_fields() override { return connection_->scan_two_fields(); }
+
+ private:
+  std::unique_ptr<SqliteConnection> connection_;
+};
+
+class SqliteEngine final : public Engine {
+ public:
+  SqliteEngine(std::unique_ptr<SqliteFile> file, std::unique_ptr<SqliteConnection> connection) noexcept
+      : file_(std::move(file)), connection_(std::move(connection)) {}
+
+  static Result<std::unique_ptr<Engine>> open(const std::string& directory) {
+    auto file = std::make_unique<SqliteFile>();
+    file->path = directory + "/peer.sqlite";
+    auto connection = SqliteConnection::open(*file);
+    if (!connection) return fail(connection.error());
+    const auto version = (*connection)->last_version();
+    if (!version) return fail(version.error());
+    file->version = static_cast<std::int64_t>(*version);
+    return std::unique_ptr<Engine>(std::make_unique<SqliteEngine>(std::move(file), std::move(*connection)));
+  }
+
+  Result<std::unique_ptr<Writer>> writer() override {
+    return std::unique_ptr<Writer>(std::make_unique<SqliteWriter>(*connection_, mutex_));
+  }
+
+  Result<std::unique_ptr<Reader>> reader() override {
+    auto connection = SqliteConnection::open(*file_);
+    if (!connection) return fail(connection.error());
+    if (auto ok = (*connection)->begin_read(); !ok) return fail(ok.error());
+    return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(std::move(*connection)));
+  }
+
+  Result<std::uint64_t> count() override {
+    const std::lock_guard lock(mutex_);
+    return connection_->count();
+  }
+  Result<void> tidy() override {
+    const std::lock_guard lock(mutex_);
+    return connection_->tidy();
+  }
+  Result<Seen> read_back(const Guid& id) override {
+    const std::lock_guard lock(mutex_);
+    return connection_->read_back(id);
+  }
+
+ private:
+  std::unique_ptr<SqliteFile> file_;
+  std::mutex mutex_{};
+  std::unique_ptr<SqliteConnection> connection_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteEngine>> SqliteEngine::open(SqliteFile& file, Sharing sharing) {
-  auto connection = SqliteConnection::open(file);
-  if (!connection) return fail(connection.error());
-  return std::unique_ptr<SqliteEngine>(new SqliteEngine(file, sharing, std::move(*connection)));
+Result<std::unique_ptr<Engine>> open_sqlite(const std::string& directory) {
+  return SqliteEngine::open(directory);
 }
 
-Result<std::unique_ptr<Writer>> SqliteEngine::writer() {
-  if (sharing_ == Sharing::one_behind_mutex) {
-    return std::unique_ptr<Writer>(std::make_unique<SqliteWriter>(*connection_, &mutex_));
-  }
-  auto connection = SqliteConnection::open(file_);
-  if (!connection) return fail(connection.error());
-  return std::unique_ptr<Writer>(std::make_unique<SqliteWriter>(std::move(*connection)));
-}
-
-Result<std::uint64_t> SqliteEngine::count() {
-  const std::lock_guard lock(mutex_);
-  return connection_->count();
-}
-
-Result<Engine::Seen> SqliteEngine::read_back(const Guid& id) {
-  const std::lock_guard lock(mutex_);
-  return connection_->read_back(id);
+const char* sqlite_version() {
+  return ::sqlite3_libversion();
 }
 
 }  // namespace flowkeep::bench
