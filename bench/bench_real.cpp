@@ -250,6 +250,60 @@ void dump_real(State& state, Workspace& workspace, const std::string& source) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(std::filesystem::file_size(dump)));
 }
 
+/// The real sessions in an engine's store.
+Result<std::uint64_t> fill(Writer& writer, const std::string& source) {
+  auto input = io::SessionInput::open(source);
+  if (!input) return fail(input.error());
+  std::uint64_t rows = 0;
+  for (;;) {
+    std::vector<NewSession> batch;
+    while (batch.size() < batch_rows) {
+      auto row = input->next();
+      if (!row) return fail(row.error());
+      if (!*row) break;
+      NewSession& given = batch.emplace_back();
+      given.session = std::move((*row)->session);
+      std::size_t number = 0;
+      for (const auto member : {&Session::inputs, &Session::outputs, &Session::additionalcontext}) {
+        auto& binary = given.session.*member;
+        if (binary) {
+          auto bytes = binary->content.bytes();
+          if (!bytes) return fail(bytes.error());
+          given.binaries[number] = std::move(*bytes);
+          binary.reset();
+        }
+        ++number;
+      }
+    }
+    if (batch.empty()) return rows;
+    rows += batch.size();
+    if (auto stored = writer.create_batch(batch); !stored) return fail(stored.error());
+  }
+}
+
+void measure_real_size(State& state, Workspace& workspace, const EngineInfo& info, const std::string& source) {
+  const auto directory = workspace.empty_directory("real");
+  if (!directory) return wrong(state, directory.error().message);
+  std::uint64_t rows = 0;
+  for (auto _ : state) {
+    const auto began = Clock::now();
+    const auto engine = info.open(*directory);
+    if (!engine) return wrong(state, engine.error().message);
+    {
+      const auto writer = (*engine)->writer();
+      if (!writer) return wrong(state, writer.error().message);
+      const auto filled = fill(**writer, source);
+      if (!filled) return wrong(state, filled.error().message);
+      rows = *filled;
+    }
+    const auto count = (*engine)->count();
+    if (!count || *count != rows) return wrong(state, "rows of the file are missing");
+    if (auto ok = (*engine)->tidy(); !ok) return wrong(state, ok.error().message);
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+  }
+  state.counters[value_counter] = static_cast<double>(bytes_in(*directory)) / static_cast<double>(rows);
+}
+
 std::string real_path() {
   const char* shared = std::getenv("FLOWKEEP_SHARED");
   return std::string(shared != nullptr ? shared : FLOWKEEP_BENCH_SHARED) + "/data/workflow-sessions.jsonl.gz";
@@ -259,9 +313,9 @@ std::string real_path() {
 
 // Rates are of wall time: two threads work, and the disk.
 void add_real_benchmarks(Workspace& workspace, Names& names) {
-  const auto add = [&](const char* name, void (*body)(State&, Workspace&, const std::string&)) {
+  const auto add = [&](const std::string& name, auto body) {
     names.push_back(name);
-    return benchmark::RegisterBenchmark(name, [body, &workspace](State& state) {
+    return benchmark::RegisterBenchmark(name.c_str(), [body, &workspace](State& state) {
       const std::string path = real_path();
       std::error_code code;
       if (std::filesystem::exists(path, code)) return body(state, workspace, path);
@@ -269,6 +323,13 @@ void add_real_benchmarks(Workspace& workspace, Names& names) {
           "skipped: data/workflow-sessions.jsonl.gz is not there; FLOWKEEP_SHARED names its folder's parent");
     });
   };
+  for (const EngineInfo& info : engines()) {
+    add(std::string("disk-bytes-real/") + info.name,
+        [info](State& state, Workspace& space, const std::string& path) { measure_real_size(state, space, info, path); })
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Unit(benchmark::kMillisecond);
+  }
   add("real/import", import_real)->UseManualTime()->Unit(benchmark::kMillisecond);
   add("real/dump_jsonl", dump_real)->UseRealTime()->Unit(benchmark::kMillisecond);
 }
