@@ -34,7 +34,8 @@ void import(State& state, Workspace& workspace, const EngineInfo& info) {
     const auto count = (*engine)->count();
     if (!count || *count != rows) return wrong(state, "rows are missing after an import");
     const auto seen = (*engine)->read_back(session_id(rows - 1));
-    if (!seen || seen->outputs != binaries_of(rows - 1)[1]) return wrong(state, "an import has lost its outputs");
+    if (!seen || seen->outputs != make_past(rows - 1).binaries[1])
+      return wrong(state, "an import has lost its outputs");
   }
   std::error_code ignored;
   std::filesystem::remove_all(workspace.path("import"), ignored);

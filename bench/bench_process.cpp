@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -5,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 #include "child_process.hpp"
 #include "generated_sessions.hpp"
@@ -22,6 +25,9 @@ constexpr std::uint64_t writing_threads = 16;
 constexpr std::uint64_t writing_seconds = 10;
 const std::uint64_t full_journal_bytes = OpenOptions{}.journal_bytes;
 constexpr std::chrono::seconds silence{10};
+constexpr const char* write_until_killed_option = "--write-until-killed";
+constexpr std::uint64_t killed_batch_rows = 100;
+constexpr std::uint64_t killed_after_batches = 100;
 
 std::uint64_t wanted(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -41,6 +47,38 @@ Result<void> load(const std::string& path, std::uint64_t sessions) {
   auto loaded = child->finish();
   if (!loaded) return fail(loaded.error());
   return {};
+}
+
+/// The time to the first answer of a store whose writer was killed while it wrote batches.
+void recover(State& state, Workspace& workspace, const EngineInfo& info) {
+  const std::string name = "recovery";
+  for (auto _ : state) {
+    const auto directory = workspace.empty_directory(name);
+    if (!directory) return wrong(state, directory.error().message);
+    auto child = ChildProcess::start({write_until_killed_option, info.name, *directory}, ChildProcess::Program::self);
+    if (!child) return wrong(state, child.error().message);
+    const auto acknowledged = child->kill_when_printed(killed_after_batches);
+    if (!acknowledged) return wrong(state, acknowledged.error().message);
+
+    const auto began = Clock::now();
+    const auto engine = info.open(*directory);
+    if (!engine) return wrong(state, engine.error().message);
+    const auto reader = (*engine)->reader();
+    if (!reader) return wrong(state, reader.error().message);
+    const auto seen = (*reader)->poll(session_id(0));
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+    if (!seen || *seen != poll_sum(0)) return wrong(state, "the first session reads wrong");
+
+    const auto count = (*engine)->count();
+    if (!count) return wrong(state, count.error().message);
+    // One batch more may be stored that was not acknowledged yet.
+    if (*count < *acknowledged * killed_batch_rows || *count > (*acknowledged + 1) * killed_batch_rows) {
+      return wrong(state, "of " + std::to_string(*acknowledged) + " acknowledged batches there are " +
+                              std::to_string(*count) + " sessions");
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(workspace.path(name), ignored);
 }
 
 /// The time to open a store whose writer was killed with a journal full of changes that no checkpoint held. The store
@@ -119,6 +157,21 @@ void write_by_many_threads(State& state, Workspace& workspace) {
 
 }  // namespace
 
+std::optional<int> run_as_child(int argc, char** argv) {
+  if (argc != 4 || std::string_view(argv[1]) != write_until_killed_option) return std::nullopt;
+  const auto info = std::find_if(engines().begin(), engines().end(),
+                                 [&](const EngineInfo& one) { return std::string_view(one.name) == argv[2]; });
+  if (info == engines().end()) return 2;
+  const auto engine = info->open(argv[3]);
+  const auto writer = engine ? (*engine)->writer() : Result<std::unique_ptr<Writer>>(fail(engine.error()));
+  if (!writer) return 1;
+  for (std::uint64_t number = 0;;) {
+    std::vector<NewSession> batch;
+    for (; batch.size() < killed_batch_rows; ++number) batch.push_back(make_past(number));
+    if (!(*writer)->create_batch(batch) || ::write(STDOUT_FILENO, "+", 1) != 1) return 1;
+  }
+}
+
 void add_process_benchmarks(Workspace& workspace, Names& names) {
   const auto add = [&](const char* name, void (*body)(State&, Workspace&)) {
     names.push_back(name);
@@ -127,7 +180,15 @@ void add_process_benchmarks(Workspace& workspace, Names& names) {
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
   };
-  add("recovery/flowkeep", recover_full_journal);
+  for (const EngineInfo& info : engines()) {
+    names.push_back(std::string("recovery/") + info.name);
+    benchmark::RegisterBenchmark(names.back().c_str(),
+                                 [&workspace, info](State& state) { recover(state, workspace, info); })
+        ->Iterations(1)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+  add("recovery-full-journal/flowkeep", recover_full_journal);
   add("memory-16-writers/flowkeep", write_by_many_threads);
 }
 

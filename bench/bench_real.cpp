@@ -325,7 +325,9 @@ void add_real_benchmarks(Workspace& workspace, Names& names) {
   };
   for (const EngineInfo& info : engines()) {
     add(std::string("disk-bytes-real/") + info.name,
-        [info](State& state, Workspace& space, const std::string& path) { measure_real_size(state, space, info, path); })
+        [info](State& state, Workspace& space, const std::string& path) {
+          measure_real_size(state, space, info, path);
+        })
         ->UseManualTime()
         ->Iterations(1)
         ->Unit(benchmark::kMillisecond);

@@ -24,10 +24,11 @@ Result<std::string> failure(const char* what, int code) {
 
 }  // namespace
 
-Result<ChildProcess> ChildProcess::start(std::vector<std::string> arguments) {
+Result<ChildProcess> ChildProcess::start(std::vector<std::string> arguments, Program wanted) {
   std::error_code code;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
-  const std::string program = (self.parent_path() / "flowkeep-bench-child").string();
+  const std::string program =
+      wanted == Program::self ? self.string() : (self.parent_path() / "flowkeep-bench-child").string();
   arguments.insert(arguments.begin(), program);
   std::vector<char*> words;
   for (std::string& argument : arguments) words.push_back(argument.data());
@@ -96,6 +97,23 @@ Result<std::string> ChildProcess::kill_when_silent(std::chrono::milliseconds sil
   }
   ::kill(pid_, SIGKILL);
   static_cast<void>(wait());
+  return printed;
+}
+
+Result<std::uint64_t> ChildProcess::kill_when_printed(std::uint64_t bytes) {
+  std::uint64_t printed = 0;
+  char buffer[4096];
+  while (printed < bytes) {
+    const ssize_t got = ::read(output_, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(failure("read", errno).error());
+    if (got == 0) return fail(Errc::io, "flowkeep-bench-child ended by itself");
+    printed += static_cast<std::uint64_t>(got);
+  }
+  ::kill(pid_, SIGKILL);
+  static_cast<void>(wait());
+  // What it printed before it was killed is there still.
+  for (ssize_t got = 0; (got = ::read(output_, buffer, sizeof buffer)) > 0;) printed += static_cast<std::uint64_t>(got);
   return printed;
 }
 

@@ -1,9 +1,10 @@
-// flowkeep-bench-child, run.
+// flowkeep-bench-child, or this program again, run.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,11 @@ namespace flowkeep::bench {
 /// A process whose standard output is read. Killed, where it still runs, with the object.
 class ChildProcess {
  public:
-  /// Starts flowkeep-bench-child, which lies beside this program.
-  [[nodiscard]] static Result<ChildProcess> start(std::vector<std::string> arguments);
+  enum class Program : std::uint8_t {
+    child,  ///< flowkeep-bench-child, which lies beside this program
+    self,
+  };
+  [[nodiscard]] static Result<ChildProcess> start(std::vector<std::string> arguments, Program program = Program::child);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();
@@ -24,6 +28,8 @@ class ChildProcess {
   [[nodiscard]] Result<std::string> finish();
   /// Reads until it has printed nothing for so long, then kills it (SIGKILL). What it printed.
   [[nodiscard]] Result<std::string> kill_when_silent(std::chrono::milliseconds silence);
+  /// Reads until it has printed so many bytes, then kills it (SIGKILL). How many it printed.
+  [[nodiscard]] Result<std::uint64_t> kill_when_printed(std::uint64_t bytes);
 
  private:
   ChildProcess(pid_t pid, int output) noexcept : pid_(pid), output_(output) {}

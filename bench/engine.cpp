@@ -1,16 +1,27 @@
 #include "engine.hpp"
 
+#include <cstdlib>
+
 #include "generated_sessions.hpp"
 #include "peers.hpp"
 
 namespace flowkeep::bench {
 
+namespace {
+
+std::array<std::string, 3> wanted_binaries(std::uint64_t number) {
+  static const bool wanted = std::getenv("FLOWKEEP_BENCH_NO_BINARIES") == nullptr;
+  return wanted ? binaries_of(number) : std::array<std::string, 3>();
+}
+
+}  // namespace
+
 NewSession make_new(std::uint64_t number) {
-  return {new_session(number), binaries_of(number)};
+  return {new_session(number), wanted_binaries(number)};
 }
 
 NewSession make_past(std::uint64_t number) {
-  return {past_session(number), binaries_of(number)};
+  return {past_session(number), wanted_binaries(number)};
 }
 
 const std::vector<EngineInfo>& engines() {

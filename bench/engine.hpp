@@ -17,6 +17,9 @@ namespace flowkeep::bench {
 struct NewSession {
   Session session{};
   std::array<std::string, 3> binaries{};
+
+  /// Some runs are without: what is measured then is the number of sessions.
+  [[nodiscard]] bool has_binaries() const noexcept { return !binaries[0].empty(); }
 };
 /// As an agent creates it.
 [[nodiscard]] NewSession make_new(std::uint64_t number);

@@ -14,14 +14,14 @@ class FlowkeepWriter final : public Writer {
 
   // The hashing and compressing of File columns is the store's work.
   Result<Guid> create(NewSession& given) override {
-    place_binaries(given.session, given.binaries);
+    if (given.has_binaries()) place_binaries(given.session, given.binaries);
     return given.session.createdon ? import({&given.session, 1}) : store_.create(given.session);
   }
 
   Result<Guid> create_batch(std::span<NewSession> given) override {
     sessions_.clear();
     for (NewSession& one : given) {
-      place_binaries(one.session, one.binaries);
+      if (one.has_binaries()) place_binaries(one.session, one.binaries);
       sessions_.push_back(std::move(one.session));
     }
     if (sessions_.front().createdon) return import(sessions_);
@@ -156,9 +156,13 @@ class FlowkeepEngine final : public Engine {
     if (!snapshot) return fail(snapshot.error());
     const auto session = snapshot->get(id);
     if (!session) return fail(session.error());
-    auto outputs = snapshot->read(session->outputs());
-    if (!outputs) return fail(outputs.error());
-    return Seen{std::string(session->name().value_or("")), session->statuscode(), std::move(*outputs)};
+    Seen seen{std::string(session->name().value_or("")), session->statuscode(), {}};
+    if (session->outputs().stored) {
+      auto outputs = snapshot->read(session->outputs());
+      if (!outputs) return fail(outputs.error());
+      seen.outputs = std::move(*outputs);
+    }
+    return seen;
   }
 
  private:

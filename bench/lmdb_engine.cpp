@@ -218,7 +218,7 @@ class LmdbWriter final : public Writer {
           for_each_entry(*record, [&](Table table, MDB_val entry) { return transaction->remove(table, entry, row); });
       if (done) done = transaction->remove(by_version, val_of(version));
       if (done) done = transaction->remove(ids, val(record->column(Column::flowsessionid)));
-      if (done) done = transaction->remove(binaries, val_of(row));
+      if (done && transaction->find(binaries, val_of(row))) done = transaction->remove(binaries, val_of(row));
       if (done) done = transaction->remove(records, val_of(row));
       if (!done) return done;
     }
@@ -246,7 +246,7 @@ class LmdbWriter final : public Writer {
     const auto record = PlainRecord::read(record_);
     auto done = transaction.put(ids, val(view(stamp.id)), val_of(row), MDB_NOOVERWRITE);
     if (done) done = transaction.put(records, val_of(row), val(record_), MDB_APPEND);
-    if (done) done = transaction.put(binaries, val_of(row), val(binaries_), MDB_APPEND);
+    if (done && given.has_binaries()) done = transaction.put(binaries, val_of(row), val(binaries_), MDB_APPEND);
     if (done) done = transaction.put(by_version, val_of(version), val_of(row), MDB_APPEND);
     if (done) {
       done = for_each_entry(
@@ -371,9 +371,9 @@ class LmdbEngine final : public Engine {
     const auto bytes = row ? transaction->find(records, val(*row)) : std::nullopt;
     const auto contents = row ? transaction->find(binaries, val(*row)) : std::nullopt;
     const auto record = bytes ? PlainRecord::read(*bytes) : std::nullopt;
-    if (!record || !contents) return damaged();
+    if (!record) return damaged();
     return Seen{std::string(record->column(Column::name)), static_cast<StatusCode>(record->header().statuscode),
-                std::string(binary_in(*contents, 1))};
+                std::string(contents ? binary_in(*contents, 1) : "")};
   }
 
  private:

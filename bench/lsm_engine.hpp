@@ -128,7 +128,7 @@ class LsmWriter final : public Writer {
       encode_plain(record_, one, stamp);
       encode_binaries(binaries_, one);
       batch.Put(key, record_);
-      batch.Put(key_of(binaries_kind, view(id)), binaries_);
+      if (one.has_binaries()) batch.Put(key_of(binaries_kind, view(id)), binaries_);
       for_each_entry(*PlainRecord::read(record_), [&](const std::string& entry) { batch.Put(entry, ""); });
     }
     if (auto ok = check<Api>(shared_.db->Write(durably_, &batch)); !ok) return fail(ok.error());
@@ -325,14 +325,16 @@ class LsmEngine final : public Engine {
   Result<Seen> read_back(const Guid& id) override {
     std::string bytes;
     std::string contents;
-    auto done = check<Api>(shared_.db->Get(typename Api::ReadOptions{}, key_of(record_kind, view(id)), &bytes));
-    if (done)
-      done = check<Api>(shared_.db->Get(typename Api::ReadOptions{}, key_of(binaries_kind, view(id)), &contents));
-    if (!done) return fail(done.error());
+    if (auto ok = check<Api>(shared_.db->Get(typename Api::ReadOptions{}, key_of(record_kind, view(id)), &bytes));
+        !ok) {
+      return fail(ok.error());
+    }
+    const auto found = shared_.db->Get(typename Api::ReadOptions{}, key_of(binaries_kind, view(id)), &contents);
+    if (!found.ok() && !found.IsNotFound()) return fail(check<Api>(found).error());
     const auto record = PlainRecord::read(bytes);
     if (!record) return damaged<Api>();
     return Seen{std::string(record->column(Column::name)), static_cast<StatusCode>(record->header().statuscode),
-                std::string(binary_in(contents, 1))};
+                std::string(found.ok() ? binary_in(contents, 1) : "")};
   }
 
  private:

@@ -1,5 +1,6 @@
 // flowkeep-bench: how fast a store of generated sessions, and the real file, are written and read.
 //   FLOWKEEP_BENCH_SESSIONS  how many sessions there are (default 100 000, rounded up to a multiple of 16)
+//   FLOWKEEP_BENCH_NO_BINARIES  set: they have no File columns
 //   FLOWKEEP_BENCH_DIR       where stores are made, and removed (default bench-data); about 10 KB a session
 //   FLOWKEEP_SHARED          the folder that holds data/workflow-sessions.jsonl.gz
 //   --rounds=N               runs each workload so often, engine by engine in turn, and prints one table of medians and
@@ -96,6 +97,7 @@ void describe(const Workspace& workspace) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = run_as_child(argc, argv)) return *status;
   const std::string rounds_text = take_option(argc, argv, "--rounds=");
   const std::string json = take_option(argc, argv, "--json=");
   const auto rounds = rounds_text.empty() ? 0 : number_in(rounds_text, most_rounds);

@@ -159,6 +159,11 @@ void bind_session(Binder& bind, const NewSession& given, const Guid& id, std::in
   bind.reference(session.createdby);
   bind.reference(session.modifiedby);
   for (std::size_t i = 0; i < given.binaries.size(); ++i) {
+    if (!given.has_binaries()) {
+      bind.null();
+      bind.null();
+      continue;
+    }
     bind.text(std::string_view(binary_names[i]));
     bind.blob(given.binaries[i]);
   }

@@ -89,6 +89,8 @@ void add_read_benchmarks(Workspace& workspace, Names& names);
 void add_write_benchmarks(Workspace& workspace, Names& names);
 /// What needs a process of its own.
 void add_process_benchmarks(Workspace& workspace, Names& names);
+/// Does what add_process_benchmarks() started this program for, where it did: the exit status.
+[[nodiscard]] std::optional<int> run_as_child(int argc, char** argv);
 #ifdef FLOWKEEP_BENCH_JSON
 void add_real_benchmarks(Workspace& workspace, Names& names);
 #endif
