@@ -30,7 +30,7 @@ FOREIGN = {
     "lmdb.h": ["lib/storage", "tests/storage", "tests/fault", "bench"],
     "flatbuffers/": ["lib/codec", "tests/codec"],
     "*_generated.h": ["lib/codec", "tests/codec"],
-    "xxhash.h": ["lib/base", "lib/storage", "lib/journal", "lib/codec", "lib/blob", "lib/index", "lib/store", "lib/query", "tests"],
+    "xxhash.h": ["lib/base", "lib/storage", "lib/journal", "lib/codec", "lib/blob", "lib/index", "lib/store", "lib/query", "bench", "tests"],
     "zstd.h": ["lib/blob", "lib/io", "tests"],
     "date/": ["lib/base"],
     "tl/expected.hpp": ["include"],
@@ -41,6 +41,8 @@ FOREIGN = {
     "CLI/": ["tools"],
     "benchmark/": ["bench"],
     "sqlite3.h": ["bench"],
+    "rocksdb/": ["bench"],
+    "leveldb/": ["bench"],
     "gtest/": ["tests"],
     "gmock/": ["tests"],
 }

@@ -79,6 +79,10 @@ Result<void> JournalFile::extend(std::uint64_t from_bytes, std::uint64_t to_byte
   return sync();
 }
 
+void JournalFile::shorten(std::uint64_t to_bytes) noexcept {
+  static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(to_bytes)));
+}
+
 Result<Position> JournalFile::scan(const Position& start, std::uint64_t capacity_bytes, const Visit& visit) {
   Position at = start;
   std::string payload;

@@ -36,6 +36,8 @@ class JournalFile {
   [[nodiscard]] Result<void> sync();
   /// Makes the file longer, zeros written and synced; it counts once a header says so. Errors: full, io.
   [[nodiscard]] Result<void> extend(std::uint64_t from_bytes, std::uint64_t to_bytes);
+  /// Gives back what an extend() that failed has got; that it may not is no harm.
+  void shorten(std::uint64_t to_bytes) noexcept;
 
   /// Calls `visit(position, payload, behind)` for each record from `start` on, as far as the chain goes; returns the
   /// position behind the last. An error of `visit` ends it. Errors: io.

@@ -125,6 +125,7 @@ std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& loc
 }
 
 Result<void> Applier::apply(const std::vector<Item>& batch) {
+  const std::lock_guard commit(commits_.mutex);
   auto transaction = environment_.begin_write();
   if (!transaction) return fail(std::move(transaction.error()));
   {
@@ -139,7 +140,6 @@ Result<void> Applier::apply(const std::vector<Item>& batch) {
   }
   const journal::Position& behind = batch.back().behind;
   if (auto ok = write_applied(*transaction, tables_.meta, commits_.epoch, behind); !ok) return ok;
-  const std::lock_guard commit(commits_.mutex);
   if (auto ok = transaction->commit(); !ok) return ok;
   commits_.applied = behind;
   return {};

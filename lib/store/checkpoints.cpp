@@ -93,8 +93,13 @@ Result<void> Checkpoints::check() {
 Result<void> Checkpoints::extend(const journal::Header& before, std::uint64_t capacity_bytes) {
   if (capacity_bytes <= before.capacity_bytes) return {};
   auto done = journal_.extend(before.capacity_bytes, capacity_bytes);
-  // Without the room it wanted the journal goes on as it was; a sync that failed is another matter.
-  if (!done && done.error().code != Errc::full) health_.note(done.error());
+  if (done) return done;
+  if (done.error().code == Errc::full) {
+    // Without the room it wanted the journal goes on as it was.
+    journal_.shorten(before.capacity_bytes);
+  } else {
+    health_.note(done.error());
+  }
   return done;
 }
 

@@ -207,11 +207,9 @@ Result<void> Committer::Direct::commit(const codec::CountersRow& counters, std::
   Committer& committer = *committer_;
   CommitState& commits = committer.commits_;
   auto done = write_applied(*transaction_, committer.tables_.meta, commits.epoch, commits.applied);
-  if (done) {
-    const std::lock_guard commit(commits.mutex);
-    done = transaction_->commit();
-  }
+  if (done) done = transaction_->commit();
   transaction_.reset();
+  lock_.unlock();
   if (!done) {
     // LMDB may have got as far as its meta page; what is merely full has not.
     if (done.error().code == Errc::io) committer.health_.note(done.error());

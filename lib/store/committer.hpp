@@ -77,9 +77,10 @@ class Committer : private Applier::Listener {
 
    private:
     friend class Committer;
-    explicit Direct(Committer& committer) noexcept : committer_(&committer) {}
+    explicit Direct(Committer& committer) : committer_(&committer), lock_(committer.commits_.mutex) {}
     Committer* committer_;
-    std::optional<storage::WriteTransaction> transaction_{};
+    std::unique_lock<FairMutex> lock_;
+    std::optional<storage::WriteTransaction> transaction_{};  // ends before the lock
   };
   /// Errors: busy, io.
   [[nodiscard]] Result<Direct> begin_direct();

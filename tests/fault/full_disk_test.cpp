@@ -168,5 +168,29 @@ TEST(FullDisk, SmallFileSystemSaysFullAndGoesOnAfterErasing) {
   EXPECT_EQ(answer, 0);
 }
 
+// What a journal that could not grow had got already is dead weight on a disk that is full.
+TEST(FullDisk, JournalThatCannotGrowGivesBackWhatItGot) {
+  const TemporaryDirectory directory;
+  const int answer = in_child([&] {
+    if (!make_small(directory, "size=16m")) return not_permitted;
+    const Store store = open_store(directory.file());
+    std::optional<Error> refused;
+    for (std::uint64_t i = 0; i < 2000 && !refused; ++i) {
+      if (const auto id = store.create(bulky(30'000, i)); !id) refused = id.error();
+    }
+    if (!refused || refused->code != Errc::full) return 1;
+    // A checkpoint may be on its way, with a longer journal.
+    for (int tries = 0; tries < 500; ++tries) {
+      const auto stats = store.stats();
+      if (!stats || !stats->journal) return 2;
+      if (std::filesystem::file_size(directory.file() + "-wal") <= stats->journal->capacity_bytes) return 0;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return 3;
+  });
+  if (answer == not_permitted) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(answer, 0);
+}
+
 }  // namespace
 }  // namespace flowkeep::fault

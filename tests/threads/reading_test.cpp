@@ -302,5 +302,28 @@ TEST(GrowingMap, IsFollowedWhileThreadsRead) {
   expect_clean(store);
 }
 
+// The map moves when no transaction is open: whoever has one, the applier above all, must not wait for a checkpoint
+// that waits for the map.
+TEST(GrowingMap, GrowsBesideCommitsAndCheckpoints) {
+  constexpr int writers = 4;
+  for (int round = 0; round < 16; ++round) {
+    const TemporaryDirectory directory;
+    OpenOptions options;
+    options.map_bytes = 1U << 20;
+    options.busy_timeout = std::chrono::seconds(5);
+    options.durability = Durability::process_safe;
+    const Store store = open_store(directory.file(), std::move(options));
+    run_together(writers, [&](int i) {
+      for (int batch = 0; batch < 100; ++batch) {
+        Session session = fault::bulky(400, static_cast<std::uint64_t>(1000 * i + batch));
+        session.flowsessionid.reset();
+        const auto ids = store.create_multiple(std::vector<Session>(100, session));
+        ASSERT_TRUE(ids) << ids.error().message;
+      }
+    });
+    EXPECT_EQ(fault::size_of(store), writers * 100U * 100U);
+  }
+}
+
 }  // namespace
 }  // namespace flowkeep::threads
