@@ -178,8 +178,7 @@ void work_as_agent(State& state, Workspace& workspace, const EngineInfo& info) {
     } else if (turn % 20 == 10) {
       if (const auto moved = movers.move(**writer); !moved) return wrong(state, moved.error().message);
     } else {
-      if (auto ok = (*reader)->refresh(); !ok) return wrong(state, ok.error().message);
-      const auto seen = (*reader)->poll(session_id(number));
+      const auto seen = (*reader)->poll_now(session_id(number));
       if (!seen) return wrong(state, seen.error().message);
       // An open session may have been moved meanwhile.
       if (is_terminal(statuscode_of(number)) && *seen != poll_sum(number)) return wrong(state, "a session reads wrong");

@@ -57,6 +57,11 @@ class Reader {
   [[nodiscard]] virtual Result<void> refresh() = 0;
   /// Reads statuscode, statecode, startedon and completedon: their poll_sum().
   [[nodiscard]] virtual Result<std::uint64_t> poll(const Guid& id) = 0;
+  /// The same as it is now: whatever was acknowledged to anybody counts.
+  [[nodiscard]] virtual Result<std::uint64_t> poll_now(const Guid& id) {
+    if (auto ok = refresh(); !ok) return fail(ok.error());
+    return poll(id);
+  }
   [[nodiscard]] virtual Result<Answer> by_correlationid(std::string_view correlationid) = 0;
   /// Newest first; each row's poll_sum() counts as often as its place, so that the order shows.
   [[nodiscard]] virtual Result<Answer> newest_of_machine(const Guid& machine, std::uint64_t rows) = 0;

@@ -139,7 +139,8 @@ bool write_json(const std::string& path, const Names& names, const std::map<std:
 
 }  // namespace
 
-bool run_in_rounds(const Names& names, int rounds, const std::string& json, const std::function<void()>& between) {
+bool run_in_rounds(const Names& names, int rounds, const std::string& json,
+                   const std::function<void(const std::string&)>& between) {
   std::map<std::string, Figures> all;
   for (auto first = names.begin(); first != names.end();) {
     const std::string workload = workload_of(*first);
@@ -147,7 +148,7 @@ bool run_in_rounds(const Names& names, int rounds, const std::string& json, cons
     std::fprintf(stderr, "%s\n", workload.c_str());
     for (int round = 0; round < rounds; ++round) {
       for (auto name = first; name != last; ++name) {
-        between();
+        between(workload);
         Collector collector(all[*name]);
         benchmark::RunSpecifiedBenchmarks(&collector, "^" + *name + "(/(manual_time|real_time|[a-z]+:[0-9]+))*$");
       }

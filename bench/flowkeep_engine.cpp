@@ -84,6 +84,12 @@ class FlowkeepReader final : public Reader {
     return poll_sum(*session);
   }
 
+  Result<std::uint64_t> poll_now(const Guid& id) override {
+    const auto session = store_.get(id);
+    if (!session) return fail(session.error());
+    return poll_sum(*session->statuscode, *session->statecode, session->startedon, session->completedon);
+  }
+
   Result<Answer> by_correlationid(std::string_view correlationid) override {
     Answer answer;
     auto range = snapshot_.by_correlationid(correlationid);

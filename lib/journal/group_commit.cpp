@@ -10,6 +10,9 @@ namespace {
 // Buffers that have grown beyond this are given back.
 constexpr std::size_t spare_bytes = 256U << 10;
 constexpr std::size_t spare_count = 4;
+// Of the time of a sync, what a group is gathered for: from a half to a 64th.
+constexpr int largest_part = 2;
+constexpr int smallest_part = 64;
 constexpr std::chrono::nanoseconds longest_gathering = std::chrono::milliseconds(1);
 
 }  // namespace
@@ -108,9 +111,12 @@ void GroupCommit::await(std::unique_lock<std::mutex>& lock, std::uint64_t group)
 void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
   if (queued_level_ != Level::synced || queued_records_ >= expected_records_) return;
   gathering_ = true;
-  gathered_.wait_for(lock, std::min(sync_time_ / 2, longest_gathering),
-                     [this] { return queued_records_ >= expected_records_; });
+  const bool all_came = gathered_.wait_for(lock, std::min(sync_time_ / gathering_part_, longest_gathering),
+                                           [this] { return queued_records_ >= expected_records_; });
   gathering_ = false;
+  // Threads that have other work between their commits do not come back at once: the less often all come, the less
+  // they are waited for.
+  gathering_part_ = all_came ? std::max(gathering_part_ / 2, largest_part) : std::min(2 * gathering_part_, smallest_part);
 }
 
 bool GroupCommit::is_done(const Ticket& ticket) const {
