@@ -25,7 +25,7 @@ namespace flowkeep::store {
 class Applier {
  public:
   /// About as much journal is applied in one transaction, at most.
-  static constexpr std::uint64_t batch_bytes = 5U << 20;
+  static constexpr std::uint64_t batch_bytes = 9U << 19;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {
