@@ -116,7 +116,8 @@ void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
   gathering_ = false;
   // Threads that have other work between their commits do not come back at once: the less often all come, the less
   // they are waited for.
-  gathering_part_ = all_came ? std::max(gathering_part_ / 2, largest_part) : std::min(2 * gathering_part_, smallest_part);
+  gathering_part_ =
+      all_came ? std::max(gathering_part_ / 2, largest_part) : std::min(2 * gathering_part_, smallest_part);
 }
 
 bool GroupCommit::is_done(const Ticket& ticket) const {
