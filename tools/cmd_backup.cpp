@@ -63,8 +63,9 @@ void add_backup(CLI::App& app, Run& run) {
   command->footer(
       "Everything that any process was told is stored before the backup began is in it. DEST appears when it is\n"
       "whole and on the disk; a backup that is killed leaves a file .DEST.… behind, which may be removed. The copy\n"
-      "is a store like any other, with the same store id; to restore it, put it in the place of FILE while nobody\n"
-      "has that open, and remove FILE-wal. While pages are copied, the store grows by what writes free meanwhile.\n"
+      "is a store like any other, with the same store id; to restore it, move FILE, FILE-wal, FILE-shm and FILE-lock\n"
+      "away while nobody has it open, and put the copy in the place of FILE. While pages are copied, the store grows\n"
+      "by what writes free meanwhile.\n"
       "\n"
       "Example:\n"
       "  flowkeep backup runs.flowkeep /backup/runs-2025-03-14.flowkeep --verify");

@@ -45,10 +45,16 @@ Try<Output> Output::open(const std::string& path, const std::string& store) {
   struct stat there {};
   struct stat kept {};
   const bool exists = stat(path.c_str(), &there) == 0;
-  const std::string lock = std::filesystem::weakly_canonical(store).string() + "-lock";
-  for (const std::string& own : {store, lock}) {
-    if (exists && stat(own.c_str(), &kept) == 0 && there.st_dev == kept.st_dev && there.st_ino == kept.st_ino) {
-      return failed(Exit::usage, fmt::format("-o {}: this is the store itself, or its lock file", path));
+  std::error_code unknown;
+  const std::string real = std::filesystem::weakly_canonical(store, unknown).string();
+  const std::string wanted = std::filesystem::weakly_canonical(path, unknown).string();
+  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) {
+    const std::string own = real + suffix;
+    const bool is_same =
+        exists && stat(own.c_str(), &kept) == 0 && there.st_dev == kept.st_dev && there.st_ino == kept.st_ino;
+    // A journal that is not there now may come.
+    if (is_same || wanted == own) {
+      return failed(Exit::usage, fmt::format("-o {}: this is the store itself, or a file that it uses", path));
     }
   }
   Output output(-1);

@@ -123,6 +123,9 @@ class File(ToolCase):
 
     def test_the_store_itself_is_refused(self):
         self.refuse(USAGE, "dump", self.store, "-o", self.store)
+        for suffix in ("-wal", "-shm", "-lock"):  # they may come, and then a dump would be in their place
+            self.refuse(USAGE, "dump", self.store, "-o", self.store + suffix)
+            self.refuse(USAGE, "get", self.store, new_id(3), "--column", "inputs", "-o", self.store + suffix)
         self.assert_clean()
 
 
