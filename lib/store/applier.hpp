@@ -24,8 +24,9 @@ namespace flowkeep::store {
 /// second.
 class Applier {
  public:
-  /// About as much journal is applied in one transaction, at most.
-  static constexpr std::uint64_t batch_bytes = 9U << 19;
+  /// About as much journal is applied in one transaction, at most. LMDB holds some three times as much of changed pages
+  /// in memory until the commit.
+  static constexpr std::uint64_t batch_bytes = 4608U << 10;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {
