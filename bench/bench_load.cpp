@@ -60,17 +60,10 @@ void open(State& state, Workspace& workspace, const EngineInfo& info) {
   if (!target) return wrong(state, target.error().message);
   for (auto _ : state) {
     (*target)->engine.reset();
-    const auto began = Clock::now();
-    auto engine = info.open((*target)->directory);
-    if (!engine) return wrong(state, engine.error().message);
-    {
-      const auto reader = (*engine)->reader();
-      if (!reader) return wrong(state, reader.error().message);
-      const auto seen = (*reader)->poll(session_id(0));
-      state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
-      if (!seen || *seen != poll_sum(0)) return wrong(state, "the first session reads wrong");
-    }
-    (*target)->engine = std::move(*engine);
+    auto opened = open_to_first_answer(info, (*target)->directory);
+    if (!opened) return wrong(state, opened.error().message);
+    state.SetIterationTime(opened->took.count());
+    (*target)->engine = std::move(opened->engine);
   }
 }
 

@@ -60,16 +60,10 @@ void recover(State& state, Workspace& workspace, const EngineInfo& info) {
     const auto acknowledged = child->kill_when_printed(killed_after_batches);
     if (!acknowledged) return wrong(state, acknowledged.error().message);
 
-    const auto began = Clock::now();
-    const auto engine = info.open(*directory);
-    if (!engine) return wrong(state, engine.error().message);
-    const auto reader = (*engine)->reader();
-    if (!reader) return wrong(state, reader.error().message);
-    const auto seen = (*reader)->poll(session_id(0));
-    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
-    if (!seen || *seen != poll_sum(0)) return wrong(state, "the first session reads wrong");
-
-    const auto count = (*engine)->count();
+    const auto opened = open_to_first_answer(info, *directory);
+    if (!opened) return wrong(state, opened.error().message);
+    state.SetIterationTime(opened->took.count());
+    const auto count = opened->engine->count();
     if (!count) return wrong(state, count.error().message);
     // One batch more may be stored that was not acknowledged yet.
     if (*count < *acknowledged * killed_batch_rows || *count > (*acknowledged + 1) * killed_batch_rows) {

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <regex>
 #include <string_view>
 #include <thread>
@@ -138,7 +139,22 @@ int main(int argc, char** argv) {
     const auto settle_before = [&](const std::string& workload) {
       if (std::regex_search(workload, writes)) (*workspace)->settle();
     };
-    if (!run_in_rounds(filtered(names), static_cast<int>(*rounds), json, settle_before)) {
+    Names wanted;
+    try {
+      wanted = filtered(names);
+    } catch (const std::regex_error&) {
+      // It says the same as an expression that fits nothing.
+    }
+    if (wanted.empty()) {
+      std::fprintf(stderr, "no benchmark is named as \"%s\" says (a regular expression over WORKLOAD/ENGINE)\n",
+                   benchmark::GetBenchmarkFilter().c_str());
+      return 2;
+    }
+    if (!json.empty() && !std::ofstream(json)) {
+      std::fprintf(stderr, "cannot write %s\n", json.c_str());
+      return 2;
+    }
+    if (!run_in_rounds(wanted, static_cast<int>(*rounds), json, settle_before)) {
       std::fprintf(stderr, "cannot write %s\n", json.c_str());
       return 2;
     }

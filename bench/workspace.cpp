@@ -144,6 +144,19 @@ Result<void> load(Writer& writer, std::uint64_t first, std::uint64_t last) {
   return {};
 }
 
+Result<Opened> open_to_first_answer(const EngineInfo& info, const std::string& directory) {
+  const auto began = std::chrono::steady_clock::now();
+  auto engine = info.open(directory);
+  if (!engine) return fail(engine.error());
+  const auto reader = (*engine)->reader();
+  if (!reader) return fail(reader.error());
+  const auto seen = (*reader)->poll(session_id(0));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  if (!seen) return fail(seen.error());
+  if (*seen != poll_sum(0)) return fail(Errc::corrupt, "the first session reads wrong");
+  return Opened{std::move(*engine), took};
+}
+
 std::uint64_t bytes_in(const std::string& directory) {
   std::uint64_t bytes = 0;
   std::error_code ignored;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -76,6 +77,12 @@ class Workspace {
 
 /// Stores the sessions `first` to `last - 1` as an import brings them.
 [[nodiscard]] Result<void> load(Writer& writer, std::uint64_t first, std::uint64_t last);
+/// Opens a store and polls its first session; how long the two took.
+struct Opened {
+  std::unique_ptr<Engine> engine{};
+  std::chrono::duration<double> took{};
+};
+[[nodiscard]] Result<Opened> open_to_first_answer(const EngineInfo& info, const std::string& directory);
 /// The bytes of all files in a directory, as the file system counts them.
 [[nodiscard]] std::uint64_t bytes_in(const std::string& directory);
 

@@ -95,7 +95,7 @@ class GroupCommit {
   std::uint64_t queued_records_ = 0;
   std::uint64_t expected_records_ = 0;
   bool gathering_ = false;
-  int gathering_part_ = 2;
+  int gathering_part_ = 2;                 // which part of that time: so many fit into it
   std::chrono::nanoseconds sync_time_{0};  // of the last group that was synced
   std::optional<Error> failed_{};
   std::atomic<std::uint64_t> appliable_{0};
