@@ -46,8 +46,12 @@ Try<Output> Output::open(const std::string& path, const std::string& store) {
   struct stat kept {};
   const bool exists = stat(path.c_str(), &there) == 0;
   std::error_code unknown;
-  const std::string real = std::filesystem::weakly_canonical(store, unknown).string();
-  const std::string wanted = std::filesystem::weakly_canonical(path, unknown).string();
+  // A name that leads nowhere yet stays relative otherwise.
+  const auto whole = [&](const std::string& name) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(name, unknown), unknown).string();
+  };
+  const std::string real = whole(store);
+  const std::string wanted = whole(path);
   for (const char* suffix : {"", "-wal", "-shm", "-lock"}) {
     const std::string own = real + suffix;
     const bool is_same =

@@ -126,6 +126,8 @@ class File(ToolCase):
         for suffix in ("-wal", "-shm", "-lock"):  # they may come, and then a dump would be in their place
             self.refuse(USAGE, "dump", self.store, "-o", self.store + suffix)
             self.refuse(USAGE, "get", self.store, new_id(3), "--column", "inputs", "-o", self.store + suffix)
+            folder, name = os.path.split(self.store)
+            self.refuse(USAGE, "dump", name, "-o", name + suffix, cwd=folder)
         self.assert_clean()
 
 
