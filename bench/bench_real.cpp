@@ -180,7 +180,9 @@ std::string complaint(const Snapshot& snapshot, const std::vector<Session>& sess
   for (const Session& session : sessions) {
     const auto view = snapshot.get(*session.flowsessionid);
     if (!view) return view.error().message;
-    const Session stored = view->copy();
+    const auto stored_or = view->copy();
+    if (!stored_or) return stored_or.error().message;
+    const Session& stored = *stored_or;
     bool equal = session.extra == stored.extra;
     for (const ColumnInfo& info : columns()) {
       if (info.column == Column::versionnumber) continue;

@@ -54,6 +54,7 @@ Try<void> write_content(const Snapshot& snapshot, const StoredContent& content, 
 Try<void> write_column(const GetArguments& arguments, const Snapshot& snapshot, const SessionView& session,
                        Output& output) {
   const std::string_view name = name_of(*arguments.column);
+  if (const auto unpacked = session.unpack(); !unpacked) return failed(unpacked.error(), Doing::opening);
   const ValueView value = session.value(*arguments.column);
   const auto* binary = std::get_if<BinaryView>(&value);
   if (binary != nullptr && binary->stored) return write_content(snapshot, *binary->stored, output);

@@ -1,6 +1,7 @@
 // A flow session where it lies: borrowed from a snapshot, nothing copied.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>
 #include <flowkeep/export.hpp>
+#include <flowkeep/result.hpp>
 #include <flowkeep/session.hpp>
 
 namespace flowkeep {
@@ -18,18 +20,27 @@ namespace flowkeep {
 namespace codec {
 class RecordView;
 }
+namespace base {
+class PackingDictionary;
+}
 
-/// A session inside a snapshot, its checksum and structure verified when the view was made.
-/// Lifetime: a view, and everything it returns, points into the map. It is made only by a Snapshot and dies with
-/// it (or with its next renew()). Copying the view is cheap; to keep the session, call copy().
-/// Each call costs a few nanoseconds. Any thread may use it while the snapshot lives.
+/// A session inside a snapshot, its checksum verified when the view was made.
+/// Lifetime: a view points into the map. It is made only by a Snapshot and dies with it (or with its next renew()). The
+/// text that it returns dies with the view and its copies, or with the snapshot, whichever is first. Copying the view
+/// is cheap; to keep the session, call copy().
+/// Cost: ids, machine, flow, codes, times and runduration take a few nanoseconds. The other columns are packed: the
+/// first of them that is asked for unpacks them all, for this view and its later copies (a microsecond, and memory).
+/// Any thread may use it while the snapshot lives.
 class FLOWKEEP_API SessionView {
  public:
   // The five columns that no stored session lacks, then the others; std::nullopt is null.
   [[nodiscard]] Guid flowsessionid() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> name() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> correlationid() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> clienttrackingid() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> name() const& noexcept;
+  void name() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> correlationid() const& noexcept;
+  void correlationid() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> clienttrackingid() const& noexcept;
+  void clienttrackingid() const&& = delete;
   [[nodiscard]] std::optional<Reference> regardingobjectid() const noexcept;
   [[nodiscard]] std::optional<Reference> machineid() const noexcept;
   [[nodiscard]] std::optional<Reference> machinegroupid() const noexcept;
@@ -48,30 +59,48 @@ class FLOWKEEP_API SessionView {
   [[nodiscard]] std::optional<std::int64_t> runduration() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> runexecutionduration() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> runwaitduration() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> errorcode() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> errormessage() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> errordetails() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> errorinnererror() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> context() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> rundetails() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> processversion() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> sessionusername() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> sessionusersid() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> connectionid() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> gateway() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> callbackurl() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> credentials() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> parentworkflowid() const noexcept;
-  [[nodiscard]] std::optional<std::string_view> parentcloudflowrunsequenceid() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> errorcode() const& noexcept;
+  void errorcode() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> errormessage() const& noexcept;
+  void errormessage() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> errordetails() const& noexcept;
+  void errordetails() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> errorinnererror() const& noexcept;
+  void errorinnererror() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> context() const& noexcept;
+  void context() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> rundetails() const& noexcept;
+  void rundetails() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> processversion() const& noexcept;
+  void processversion() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> sessionusername() const& noexcept;
+  void sessionusername() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> sessionusersid() const& noexcept;
+  void sessionusersid() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> connectionid() const& noexcept;
+  void connectionid() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> gateway() const& noexcept;
+  void gateway() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> callbackurl() const& noexcept;
+  void callbackurl() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> credentials() const& noexcept;
+  void credentials() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> parentworkflowid() const& noexcept;
+  void parentworkflowid() const&& = delete;
+  [[nodiscard]] std::optional<std::string_view> parentcloudflowrunsequenceid() const& noexcept;
+  void parentcloudflowrunsequenceid() const&& = delete;
   [[nodiscard]] std::optional<double> machinepercentcpuusage() const noexcept;
   [[nodiscard]] std::optional<double> machinepercentramusage() const noexcept;
   [[nodiscard]] std::optional<std::int32_t> machineramusage() const noexcept;
   [[nodiscard]] std::optional<Reference> computeruseagentid() const noexcept;
   [[nodiscard]] std::optional<Reference> flowtestsessionid() const noexcept;
   [[nodiscard]] std::optional<Reference> flowtriggerid() const noexcept;
-  [[nodiscard]] BinaryView inputs() const noexcept;
-  [[nodiscard]] BinaryView outputs() const noexcept;
-  [[nodiscard]] BinaryView additionalcontext() const noexcept;
+  [[nodiscard]] BinaryView inputs() const& noexcept;
+  void inputs() const&& = delete;
+  [[nodiscard]] BinaryView outputs() const& noexcept;
+  void outputs() const&& = delete;
+  [[nodiscard]] BinaryView additionalcontext() const& noexcept;
+  void additionalcontext() const&& = delete;
   [[nodiscard]] std::optional<Reference> ownerid() const noexcept;
   [[nodiscard]] std::optional<Reference> owninguser() const noexcept;
   [[nodiscard]] std::optional<Reference> owningteam() const noexcept;
@@ -86,19 +115,45 @@ class FLOWKEEP_API SessionView {
   [[nodiscard]] std::int64_t versionnumber() const noexcept;
 
   /// The columns that the schema does not know, by name: the JSON text of each.
-  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> extra() const;
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> extra() const&;
+  void extra() const&& = delete;
   [[nodiscard]] bool has_extra() const noexcept;
 
   /// Any column; std::monostate where it is null.
-  [[nodiscard]] ValueView value(Column column) const noexcept;
+  [[nodiscard]] ValueView value(Column column) const& noexcept;
+  void value(Column column) const&& = delete;
 
-  /// An owned copy. Binary columns carry `stored`, not their bytes.
-  [[nodiscard]] Session copy() const;
+  /// Unpacks the packed columns now. Where that is not possible they read as null, so who passes them on asks before.
+  /// Errors: corrupt (their checksum is right, but what they say is not; no fault of a disk makes such), no_memory.
+  [[nodiscard]] Result<void> unpack() const;
+
+  /// An owned copy. Binary columns carry `stored`, not their bytes. Errors: as unpack().
+  [[nodiscard]] Result<Session> copy() const;
+
+  SessionView(const SessionView& other) noexcept;
+  SessionView(SessionView&& other) noexcept;
+  SessionView& operator=(const SessionView& other) noexcept;
+  SessionView& operator=(SessionView&& other) noexcept;
+  ~SessionView() {
+    if (columns_.load(std::memory_order_relaxed) != nullptr) release();
+  }
 
  private:
   friend class codec::RecordView;
-  explicit SessionView(const void* table) noexcept : table_(table) {}
-  const void* table_;
+  struct Columns;
+  SessionView() noexcept = default;
+  [[nodiscard]] const Columns* columns() const noexcept;
+  [[nodiscard]] const void* table() const noexcept;
+  template <Column column, class T>
+  [[nodiscard]] auto read() const noexcept;
+  void release() noexcept;
+
+  const char* value_ = nullptr;  // the stored value, header and all
+  std::uint32_t bytes_ = 0;      // of its payload
+  bool is_packed_ = false;       // else it is one FlatBuffer
+  const void* table_ = nullptr;  // that FlatBuffer
+  const base::PackingDictionary* dictionary_ = nullptr;
+  mutable std::atomic<Columns*> columns_{nullptr};  // unpacked; shared with copies
 };
 
 }  // namespace flowkeep

@@ -28,6 +28,15 @@ std::array<std::uint8_t, 16> guid_key(const Guid& guid) noexcept {
   return permute(guid.bytes);
 }
 
+std::optional<Guid> canonical_guid(std::string_view text) noexcept {
+  constexpr std::size_t text_size = 36;
+  if (text.size() != text_size) return std::nullopt;
+  for (const char letter : text) {
+    if (letter >= 'A' && letter <= 'F') return std::nullopt;
+  }
+  return Guid::parse(text);
+}
+
 Guid guid_from_key(const std::uint8_t* key) noexcept {
   Bytes bytes;
   std::memcpy(bytes.data(), key, bytes.size());

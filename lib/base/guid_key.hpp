@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <flowkeep/guid.hpp>
+#include <optional>
+#include <string_view>
 
 namespace flowkeep::base {
 
@@ -15,6 +17,9 @@ namespace flowkeep::base {
 /// version 7 is unchanged (until 2527, when its first digit reaches 1). The condition is the same for G and π(G), so
 /// the key of the key is G again: the keys are injective over all 2^128 GUIDs.
 [[nodiscard]] std::array<std::uint8_t, 16> guid_key(const Guid& guid) noexcept;
+
+/// The GUID whose text, in lower case and without braces, this is: Guid::str() gives the same text back.
+[[nodiscard]] std::optional<Guid> canonical_guid(std::string_view text) noexcept;
 
 /// The GUID whose key stands in the 16 bytes at `key`.
 [[nodiscard]] Guid guid_from_key(const std::uint8_t* key) noexcept;

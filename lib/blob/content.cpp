@@ -1,5 +1,4 @@
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,7 @@
 
 #include <flowkeep/binary.hpp>
 
+#include "base/packing.hpp"
 #include "blob/prepared.hpp"
 
 namespace flowkeep {
@@ -26,22 +26,6 @@ constexpr std::size_t least_compressible = 48;
 // Bytes that are looked at before a small piece is given to zstd.
 constexpr std::size_t probe_bytes = 256;
 
-struct Compressor {
-  ZSTD_CCtx* context = ::ZSTD_createCCtx();
-  Compressor() = default;
-  Compressor(const Compressor&) = delete;
-  Compressor& operator=(const Compressor&) = delete;
-  ~Compressor() { ::ZSTD_freeCCtx(context); }
-};
-
-struct Decompressor {
-  ZSTD_DCtx* context = ::ZSTD_createDCtx();
-  Decompressor() = default;
-  Decompressor(const Decompressor&) = delete;
-  Decompressor& operator=(const Decompressor&) = delete;
-  ~Decompressor() { ::ZSTD_freeDCtx(context); }
-};
-
 /// Whether a small piece is of so many different bytes that it was compressed or encrypted already: of 256 random bytes
 /// some 162 are different, of text seldom 80. Trying to compress it costs ten times as much.
 bool looks_random(std::string_view piece) noexcept {
@@ -52,16 +36,13 @@ bool looks_random(std::string_view piece) noexcept {
 }
 
 std::string pack(std::string_view piece) {
+  std::string packed;
   if (piece.size() >= least_compressible && !looks_random(piece)) {
-    thread_local Compressor compressor;
-    thread_local std::string buffer;
-    buffer.resize(::ZSTD_compressBound(piece.size()));
     const int level = piece.size() < small_piece ? small_compression_level : compression_level;
-    const std::size_t packed =
-        compressor.context == nullptr
-            ? piece.size()
-            : ::ZSTD_compressCCtx(compressor.context, buffer.data(), buffer.size(), piece.data(), piece.size(), level);
-    if (::ZSTD_isError(packed) == 0 && packed < piece.size()) return buffer.substr(0, packed);
+    if (base::Packing::pack(packed, piece, piece.size() - 1, nullptr, level)) {
+      packed.shrink_to_fit();
+      return packed;
+    }
   }
   return std::string(piece);
 }
@@ -70,13 +51,8 @@ std::string pack(std::string_view piece) {
 
 Result<std::string_view> unpack(std::string_view stored, std::uint64_t raw_bytes, std::string& buffer) {
   if (stored.size() == raw_bytes) return stored;
-  thread_local Decompressor decompressor;
   buffer.resize(raw_bytes);
-  const std::size_t size =
-      decompressor.context == nullptr
-          ? 0
-          : ::ZSTD_decompressDCtx(decompressor.context, buffer.data(), buffer.size(), stored.data(), stored.size());
-  if (::ZSTD_isError(size) != 0 || size != raw_bytes) {
+  if (!base::Packing::unpack(buffer, stored, nullptr)) {
     return fail(Errc::corrupt,
                 "a piece of a binary is damaged: it does not decompress to " + std::to_string(raw_bytes) + " bytes");
   }

@@ -1,6 +1,8 @@
-// The record of a session: Session -> bytes -> SessionView.
+// The record of a session: Session -> the stored value -> SessionView.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,18 +10,43 @@
 #include <flowkeep/session.hpp>
 #include <flowkeep/session_view.hpp>
 
+#include "base/packing.hpp"
+
+namespace flowkeep::fb {
+struct Session;
+}
+
 namespace flowkeep::codec {
 
-/// The FlatBuffer of a session, until the next one is encoded in this thread. flowsessionid, statecode, statuscode,
-/// createdon and versionnumber must be set; binary columns say where their content is by `stored`.
-[[nodiscard]] std::string_view encode_record(const Session& session);
+/// How a record is written (docs/FORMAT.md, "Records").
+struct RecordForm {
+  bool is_packed = true;  ///< else one FlatBuffer with all columns, as stores before format 1.2 have it
+  const base::PackingDictionary* dictionary = nullptr;  ///< of packed ones; nullptr: there is none yet
+};
 
-/// Makes views of records.
+/// Writes the value of a session's row to `out`, replacing it; answers how many bytes its columns take before they are
+/// packed. flowsessionid, statecode, statuscode, createdon and versionnumber must be set; binary columns say where
+/// their content is by `stored`.
+[[nodiscard]] std::size_t encode_record(std::string& out, const Session& session, std::string_view key,
+                                        const RecordForm& form);
+
+/// Makes views of records, and looks into them.
 class RecordView {
  public:
-  /// Verifies the FlatBuffer, and that the five columns that no record lacks are there and legal.
-  /// Errors: corrupt.
-  [[nodiscard]] static Result<SessionView> verify(std::string_view payload);
+  /// Verifies a value of table `sessions`, its structure aside, and says what it is packed with; 0: nothing.
+  /// Errors: corrupt, newer_format.
+  [[nodiscard]] static Result<std::uint16_t> verify(std::string_view key, std::string_view value);
+  /// What a value that was verified is packed with; 0: nothing.
+  [[nodiscard]] static std::uint16_t dictionary_of(std::string_view value) noexcept;
+  /// Shows a value that was verified. The five columns that no record lacks are there and legal. Errors: corrupt.
+  [[nodiscard]] static Result<SessionView> open(std::string_view value, const base::PackingDictionary* dictionary);
+
+  /// correlationid where it is a GUID that can be had without unpacking.
+  [[nodiscard]] static std::optional<Guid> correlation_guid(const SessionView& session) noexcept;
+  /// The FlatBuffer of the columns of a packed record that is unpacked; "" of others.
+  [[nodiscard]] static std::string_view columns_of(const SessionView& session) noexcept;
+  /// The FlatBuffer of the columns; nullptr: it is not well-formed.
+  [[nodiscard]] static const fb::Session* verify_columns(std::string_view buffer) noexcept;
 };
 
 }  // namespace flowkeep::codec

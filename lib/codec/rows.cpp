@@ -58,6 +58,11 @@ std::string encode(const RecoveryRow& row) {
                                               row.milliseconds));
 }
 
+std::string encode(const PackingRow& row) {
+  auto& builder = fresh_builder();
+  return finished(builder, fb::CreatePacking(builder, row.records, row.contents, row.arrival, row.next));
+}
+
 std::string encode(const DeletionRow& row) {
   auto& builder = fresh_builder();
   const fb::Guid id = guid_to(row.flowsessionid);
@@ -85,7 +90,8 @@ std::string encode(const IndexStates& states) {
     const auto name = builder.CreateString(index.name.data(), index.name.size());
     const IndexState& state = states[static_cast<std::size_t>(index.id)];
     rows.push_back(fb::CreateIndex(builder, static_cast<std::uint8_t>(index.id), name,
-                                   static_cast<std::uint8_t>(state.status), state.ticket));
+                                   static_cast<std::uint8_t>(state.status), state.ticket,
+                                   static_cast<std::uint8_t>(state.key_form)));
   }
   return finished(builder, fb::CreateIndexCatalogue(builder, builder.CreateVector(rows)));
 }
@@ -126,6 +132,12 @@ Result<RecoveryRow> decode_recovery(std::string_view payload) {
   return RecoveryRow{Timestamp(Ticks((*row)->finished())), (*row)->changes(), (*row)->bytes(), (*row)->milliseconds()};
 }
 
+Result<PackingRow> decode_packing(std::string_view payload) {
+  auto row = verified<fb::Packing>(payload, "packing");
+  if (!row) return fail(std::move(row.error()));
+  return PackingRow{(*row)->records(), (*row)->contents(), (*row)->arrival(), (*row)->next()};
+}
+
 Result<DeletionRow> decode_deletion(std::string_view payload) {
   auto row = verified<fb::Deletion>(payload, "deletion");
   if (!row) return fail(std::move(row.error()));
@@ -156,11 +168,13 @@ Result<IndexStates> decode_indexes(std::string_view payload) {
   if (!row) return fail(std::move(row.error()));
   IndexStates states{};
   for (const auto* index : *(*row)->indexes()) {
-    if (index->id() >= index_count || index->status() > static_cast<std::uint8_t>(IndexStatus::active)) {
+    if (index->id() >= index_count || index->status() > static_cast<std::uint8_t>(IndexStatus::active) ||
+        index->key_form() > static_cast<std::uint8_t>(newest_key_form)) {
       return fail(Errc::newer_format, "the store keeps index " + std::string(text_of(*index->name())) +
                                           ", which this Flowkeep does not know");
     }
-    states[index->id()] = {static_cast<IndexStatus>(index->status()), index->ticket()};
+    states[index->id()] = {static_cast<IndexStatus>(index->status()), index->ticket(),
+                           static_cast<KeyForm>(index->key_form())};
   }
   return states;
 }

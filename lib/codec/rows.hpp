@@ -18,7 +18,10 @@ namespace flowkeep::codec {
 
 /// The format that this library writes. What has a greater one is refused; docs/FORMAT.md says what changed when.
 inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 1;
+inline constexpr std::uint32_t format_minor = 2;
+/// The formats that brought the stamp, and packed records.
+inline constexpr std::uint32_t stamped_since_minor = 1;
+inline constexpr std::uint32_t packed_since_minor = 2;
 
 /// The keys of table `meta`. The numbers are stored.
 enum class MetaRow : std::uint64_t {
@@ -28,7 +31,8 @@ enum class MetaRow : std::uint64_t {
   counters = 4,
   extras = 5,
   applied = 6,
-  recovery = 7
+  recovery = 7,
+  packing = 8
 };
 
 struct FormatRow {
@@ -59,6 +63,14 @@ struct RecoveryRow {
   std::uint64_t milliseconds = 0;
 };
 
+/// What new rows are packed with: keys in table `dictionaries`; 0: none yet.
+struct PackingRow {
+  std::uint16_t records = 0;
+  std::uint16_t contents = 0;
+  std::uint64_t arrival = 0;  ///< the last one when they were made
+  std::uint16_t next = 1;     ///< the key of the next dictionary
+};
+
 struct DeletionRow {
   Guid flowsessionid{};
   Timestamp deletedon{};
@@ -78,9 +90,14 @@ struct BlobRow {
   std::uint32_t chunk_bytes = 0;
 };
 
+/// The form of an index's string keys; lib/index knows them. The numbers are stored.
+enum class KeyForm : std::uint8_t { text = 0, short_guids = 1 };
+inline constexpr KeyForm newest_key_form = KeyForm::short_guids;
+
 struct IndexState {
   IndexStatus status = IndexStatus::absent;
   std::uint64_t ticket = 0;
+  KeyForm key_form = KeyForm::text;
 };
 using IndexStates = std::array<IndexState, index_count>;
 
@@ -89,6 +106,7 @@ using IndexStates = std::array<IndexState, index_count>;
 [[nodiscard]] std::string encode(const CountersRow& row);
 [[nodiscard]] std::string encode(const AppliedRow& row);
 [[nodiscard]] std::string encode(const RecoveryRow& row);
+[[nodiscard]] std::string encode(const PackingRow& row);
 [[nodiscard]] std::string encode(const DeletionRow& row);
 [[nodiscard]] std::string encode(const BlobRow& row);
 [[nodiscard]] std::string encode(const IndexStates& states);
@@ -99,6 +117,7 @@ using IndexStates = std::array<IndexState, index_count>;
 [[nodiscard]] Result<CountersRow> decode_counters(std::string_view payload);
 [[nodiscard]] Result<AppliedRow> decode_applied(std::string_view payload);
 [[nodiscard]] Result<RecoveryRow> decode_recovery(std::string_view payload);
+[[nodiscard]] Result<PackingRow> decode_packing(std::string_view payload);
 [[nodiscard]] Result<DeletionRow> decode_deletion(std::string_view payload);
 [[nodiscard]] Result<BlobRow> decode_blob(std::string_view payload);
 [[nodiscard]] Result<IndexStates> decode_indexes(std::string_view payload);

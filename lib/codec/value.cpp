@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 namespace flowkeep::codec {
@@ -50,6 +51,10 @@ const char* name_of(ValueKind kind) noexcept {
       return "deletion";
     case ValueKind::meta:
       return "store row";
+    case ValueKind::packed_record:
+      return "record";
+    case ValueKind::dictionary:
+      return "packing dictionary";
   }
   return "value";
 }
@@ -62,13 +67,18 @@ tl::unexpected<Error> damaged(ValueKind kind, const std::string& what) {
 
 void encode_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key,
                   std::string_view payload) {
-  Header header{
-      static_cast<std::uint32_t>(payload.size()), static_cast<std::uint8_t>(kind), value_format, 0, version, 0};
   out.clear();
   out.reserve(header_bytes + padded(payload.size()));
   out.resize(header_bytes);
   out.append(payload);
-  out.append(padded(payload.size()) - payload.size(), '\0');
+  seal_value(out, kind, version, key);
+}
+
+void seal_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key) {
+  const std::size_t payload_bytes = out.size() - header_bytes;
+  Header header{
+      static_cast<std::uint32_t>(payload_bytes), static_cast<std::uint8_t>(kind), value_format, 0, version, 0};
+  out.append(padded(payload_bytes) - payload_bytes, '\0');
   header.checksum = checksum_of(header, key, std::string_view(out).substr(header_bytes));
   std::memcpy(out.data(), &header, header_bytes);
 }
@@ -94,6 +104,16 @@ Result<ValueView> decode_value(ValueKind kind, std::string_view key, std::string
   if (checksum_of(header, key, content) != header.checksum) return damaged(kind, "its checksum does not match");
   if (reinterpret_cast<std::uintptr_t>(content.data()) % 8 != 0) return damaged(kind, "it is not aligned to 8 bytes");
   return ValueView{header.version, content.substr(0, header.payload_bytes)};
+}
+
+ValueKind peek_kind(std::string_view value) noexcept {
+  return value.size() < header_bytes ? ValueKind{} : static_cast<ValueKind>(value[offsetof(Header, kind)]);
+}
+
+std::string_view payload_of(std::string_view value) noexcept {
+  Header header{};
+  std::memcpy(&header, value.data(), header_bytes);
+  return value.substr(header_bytes, header.payload_bytes);
 }
 
 std::uint64_t peek_version(std::string_view value) noexcept {

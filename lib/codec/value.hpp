@@ -13,7 +13,15 @@
 namespace flowkeep::codec {
 
 /// What a value is. The numbers are stored.
-enum class ValueKind : std::uint8_t { record = 1, blob = 2, chunk = 3, deletion = 4, meta = 5 };
+enum class ValueKind : std::uint8_t {
+  record = 1,
+  blob = 2,
+  chunk = 3,
+  deletion = 4,
+  meta = 5,
+  packed_record = 6,
+  dictionary = 7,
+};
 
 inline constexpr std::size_t header_bytes = 24;
 /// The largest record, so that a row stays far below what LMDB's transactions can take.
@@ -31,9 +39,16 @@ struct ValueView {
 void encode_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key,
                   std::string_view payload);
 
+/// The same for a payload that stands in `out` already, behind header_bytes bytes that are left free.
+void seal_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key);
+
 /// Verifies a value and shows its payload. Errors: corrupt ("… has length …", "… fails its checksum"); newer_format.
 [[nodiscard]] Result<ValueView> decode_value(ValueKind kind, std::string_view key, std::string_view value);
 
+/// What a value's header says it is, without any check.
+[[nodiscard]] ValueKind peek_kind(std::string_view value) noexcept;
+/// The payload of a value that was verified.
+[[nodiscard]] std::string_view payload_of(std::string_view value) noexcept;
 /// The versionnumber in a value's header, without any check; 0 where the value is too short.
 [[nodiscard]] std::uint64_t peek_version(std::string_view value) noexcept;
 

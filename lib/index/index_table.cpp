@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "base/guid_key.hpp"
 #include "base/text.hpp"
+#include "codec/record.hpp"
 
 namespace flowkeep {
 
@@ -16,36 +17,53 @@ namespace {
 constexpr std::size_t longest_plain_text = 400;
 constexpr char plain_text = 's';
 constexpr char hashed_text = 'h';
+constexpr char short_guid = 'g';
 
 std::uint64_t ticks_of(Timestamp time) noexcept {
   return base::ordered(time.time_since_epoch().count());
 }
 
 template <auto accessor>
-std::optional<Key> lookup_key(const SessionView& session) {
+std::optional<Key> lookup_key(const SessionView& session, KeyForm) {
   const auto reference = (session.*accessor)();
   if (!reference) return std::nullopt;
   return guid_key(reference->id);
 }
 
-template <auto accessor>
-std::optional<Key> text_key(const SessionView& session) {
-  const auto text = (session.*accessor)();
+std::optional<Key> key_of_text(const std::optional<std::string_view>& text, KeyForm form) {
   if (!text) return std::nullopt;
-  return string_key(*text);
+  return string_key(*text, form);
+}
+std::optional<Key> errorcode_of(const SessionView& session, KeyForm form) {
+  return key_of_text(session.errorcode(), form);
+}
+std::optional<Key> clienttracking_of(const SessionView& session, KeyForm form) {
+  return key_of_text(session.clienttrackingid(), form);
+}
+
+Key short_key(const Guid& guid) {
+  Key key(1, short_guid);
+  key += guid_key(guid);
+  return key;
+}
+
+std::optional<Key> correlation_of(const SessionView& session, KeyForm form) {
+  const auto guid = codec::RecordView::correlation_guid(session);
+  if (!guid) return key_of_text(session.correlationid(), form);
+  return form == KeyForm::short_guids ? short_key(*guid) : string_key(guid->str(), form);
 }
 
 template <auto accessor>
-std::optional<Key> timestamp_key(const SessionView& session) {
+std::optional<Key> timestamp_key(const SessionView& session, KeyForm) {
   const auto time = (session.*accessor)();
   if (!time) return std::nullopt;
   return time_key(*time);
 }
 
-std::optional<Key> status_of(const SessionView& session) {
+std::optional<Key> status_of(const SessionView& session, KeyForm) {
   return state_key(session.statecode(), session.statuscode());
 }
-std::optional<Key> version_of(const SessionView& session) {
+std::optional<Key> version_of(const SessionView& session, KeyForm) {
   return version_key(session.versionnumber());
 }
 
@@ -54,9 +72,7 @@ using View = SessionView;
 constexpr std::array<Definition, index_count> table{{
     {{IndexId::statecode, "statecode", "statecode, statuscode", true, false}, "ix.statecode", status_of},
     {{IndexId::machine, "machine", "machineid", true, false}, "ix.machine", lookup_key<&View::machineid>},
-    {{IndexId::correlation, "correlation", "correlationid", true, false},
-     "ix.correlation",
-     text_key<&View::correlationid>},
+    {{IndexId::correlation, "correlation", "correlationid", true, false}, "ix.correlation", correlation_of},
     {{IndexId::flow, "flow", "regardingobjectid", true, false}, "ix.flow", lookup_key<&View::regardingobjectid>},
     {{IndexId::completedon, "completedon", "completedon", true, false},
      "ix.completedon",
@@ -64,16 +80,19 @@ constexpr std::array<Definition, index_count> table{{
     {{IndexId::versionnumber, "versionnumber", "versionnumber", true, true}, "ix.versionnumber", version_of},
     {{IndexId::machinegroup, "machinegroup", "machinegroupid", false, false},
      "ix.machinegroup",
-     lookup_key<&View::machinegroupid>},
+     lookup_key<&View::machinegroupid>,
+     true},
     {{IndexId::startedon, "startedon", "startedon", false, false}, "ix.startedon", timestamp_key<&View::startedon>},
-    {{IndexId::errorcode, "errorcode", "errorcode", false, false}, "ix.errorcode", text_key<&View::errorcode>},
+    {{IndexId::errorcode, "errorcode", "errorcode", false, false}, "ix.errorcode", errorcode_of, true},
     {{IndexId::clienttracking, "clienttracking", "clienttrackingid", false, false},
      "ix.clienttracking",
-     text_key<&View::clienttrackingid>},
-    {{IndexId::owner, "owner", "ownerid", false, false}, "ix.owner", lookup_key<&View::ownerid>},
+     clienttracking_of,
+     true},
+    {{IndexId::owner, "owner", "ownerid", false, false}, "ix.owner", lookup_key<&View::ownerid>, true},
     {{IndexId::parentrun, "parentrun", "parentdesktopflowrunid", false, false},
      "ix.parentrun",
-     lookup_key<&View::parentdesktopflowrunid>},
+     lookup_key<&View::parentdesktopflowrunid>,
+     true},
 }};
 
 }  // namespace
@@ -115,8 +134,11 @@ Key guid_key(const Guid& guid) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Key string_key(std::string_view text) {
+Key string_key(std::string_view text, KeyForm form) {
   const std::string folded = base::fold_case(text);
+  if (form == KeyForm::short_guids) {
+    if (const auto guid = base::canonical_guid(folded)) return short_key(*guid);
+  }
   Key key;
   if (folded.size() <= longest_plain_text) {
     key += plain_text;
@@ -155,6 +177,15 @@ const std::array<Definition, index_count>& definitions() noexcept {
 }
 const Definition& definition(IndexId id) noexcept {
   return table[static_cast<std::size_t>(id)];
+}
+
+Result<std::optional<Key>> key_of(const Definition& definition, const SessionView& session, KeyForm form) {
+  const bool needs_columns = definition.info.id == IndexId::correlation ? !codec::RecordView::correlation_guid(session)
+                                                                        : definition.needs_columns;
+  if (needs_columns) {
+    if (auto ok = session.unpack(); !ok) return fail(std::move(ok.error()));
+  }
+  return definition.key(session, form);
 }
 
 }  // namespace index

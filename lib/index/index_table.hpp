@@ -14,6 +14,8 @@
 #include <flowkeep/session_view.hpp>
 #include <flowkeep/timestamp.hpp>
 
+#include "codec/rows.hpp"
+
 namespace flowkeep::index {
 
 /// Where a record stands in table `sessions`, and what index entries lead to: createdon, then the number of its
@@ -44,6 +46,8 @@ class RowKey {
 /// The row key that no row is behind.
 [[nodiscard]] RowKey last_row_key() noexcept;
 
+using codec::KeyForm;
+
 /// A key of an index, at most 511 bytes (LMDB's limit).
 using Key = std::string;
 
@@ -52,7 +56,7 @@ using Key = std::string;
 
 // The parts of keys.
 [[nodiscard]] Key guid_key(const Guid& guid);
-[[nodiscard]] Key string_key(std::string_view text);
+[[nodiscard]] Key string_key(std::string_view text, KeyForm form);
 [[nodiscard]] Key time_key(Timestamp time);
 [[nodiscard]] Key state_key(StateCode state, StatusCode status);
 [[nodiscard]] Key version_key(std::int64_t version);
@@ -61,11 +65,15 @@ using Key = std::string;
 struct Definition {
   IndexInfo info;
   const char* table;  ///< its LMDB table
-  /// The key of a record; std::nullopt where the index leaves it out.
-  std::optional<Key> (*key)(const SessionView& session);
+  /// The key of a record whose columns are unpacked where needs_columns; std::nullopt where the index leaves it out.
+  std::optional<Key> (*key)(const SessionView& session, KeyForm form);
+  bool needs_columns = false;  ///< others are in the head of a record
 };
 
 [[nodiscard]] const std::array<Definition, index_count>& definitions() noexcept;
 [[nodiscard]] const Definition& definition(IndexId id) noexcept;
+
+/// The key of a record; std::nullopt where the index leaves it out. Errors: as SessionView::unpack().
+[[nodiscard]] Result<std::optional<Key>> key_of(const Definition& definition, const SessionView& session, KeyForm form);
 
 }  // namespace flowkeep::index

@@ -40,6 +40,7 @@ void SessionWriter::end(std::string& out) {
 }
 
 Result<void> SessionWriter::write(const Snapshot& snapshot, const SessionView& session, std::string& out) {
+  if (auto unpacked = session.unpack(); !unpacked) return unpacked;
   const std::size_t mark = out.size();
   auto written = impl_->is_csv() ? impl_->csv.write(snapshot, session, out) : impl_->json.write(snapshot, session, out);
   if (!written) out.resize(mark);

@@ -1,6 +1,8 @@
 #include "query/filter.hpp"
 
+#include "base/guid_key.hpp"
 #include "base/text.hpp"
+#include "codec/record.hpp"
 
 namespace flowkeep::query {
 
@@ -25,6 +27,9 @@ Filter::Filter(const Query& query) : query_(query) {
   fold(query_.correlationid);
   fold(query_.clienttrackingid);
   fold(query_.errorcode);
+  if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
+  needs_columns_ = query_.machinegroupid || query_.ownerid || query_.parentdesktopflowrunid ||
+                   query_.clienttrackingid || query_.errorcode;
   any_status_ = query_.statuscodes.empty() && !query_.statecode;
   for (std::int32_t code = 0; code < status_count; ++code) {
     const auto status = static_cast<StatusCode>(code);
@@ -35,16 +40,25 @@ Filter::Filter(const Query& query) : query_(query) {
   }
 }
 
-bool Filter::matches(const SessionView& session) const {
+Result<bool> Filter::matches(const SessionView& session) const {
+  // What stands in the head comes first.
   if (!any_status_ && !statuses_[static_cast<std::size_t>(session.statuscode())]) return false;
-  if (!same(query_.machineid, session.machineid()) || !same(query_.machinegroupid, session.machinegroupid()) ||
-      !same(query_.regardingobjectid, session.regardingobjectid()) || !same(query_.ownerid, session.ownerid()) ||
-      !same(query_.parentdesktopflowrunid, session.parentdesktopflowrunid()) ||
-      !same(query_.correlationid, session.correlationid()) ||
-      !same(query_.clienttrackingid, session.clienttrackingid()) || !same(query_.errorcode, session.errorcode())) {
+  if (!same(query_.machineid, session.machineid()) || !same(query_.regardingobjectid, session.regardingobjectid()) ||
+      !in_window(session)) {
     return false;
   }
-  return in_window(session);
+  bool needs_columns = needs_columns_;
+  if (query_.correlationid) {
+    const auto guid = codec::RecordView::correlation_guid(session);
+    if (guid && guid != correlation_guid_) return false;
+    needs_columns = needs_columns || !guid;
+  }
+  if (!needs_columns) return true;
+  if (auto ok = session.unpack(); !ok) return fail(std::move(ok.error()));
+  return same(query_.machinegroupid, session.machinegroupid()) && same(query_.ownerid, session.ownerid()) &&
+         same(query_.parentdesktopflowrunid, session.parentdesktopflowrunid()) &&
+         same(query_.correlationid, session.correlationid()) &&
+         same(query_.clienttrackingid, session.clienttrackingid()) && same(query_.errorcode, session.errorcode());
 }
 
 bool Filter::in_window(const SessionView& session) const noexcept {
@@ -111,14 +125,14 @@ std::optional<std::vector<index::Key>> Filter::state_keys() const {
   return keys;
 }
 
-std::optional<index::Key> Filter::key_for(IndexId index) const {
+std::optional<index::Key> Filter::key_for(IndexId index, index::KeyForm form) const {
   const auto lookup = [](const std::optional<Guid>& id) -> std::optional<index::Key> {
     if (!id) return std::nullopt;
     return index::guid_key(*id);
   };
-  const auto text = [](const std::optional<std::string>& folded) -> std::optional<index::Key> {
+  const auto text = [form](const std::optional<std::string>& folded) -> std::optional<index::Key> {
     if (!folded) return std::nullopt;
-    return index::string_key(*folded);
+    return index::string_key(*folded, form);
   };
   switch (index) {
     case IndexId::machine:
@@ -146,9 +160,36 @@ std::optional<index::Key> Filter::key_for(IndexId index) const {
   return std::nullopt;
 }
 
+bool Filter::has_key_for(IndexId index) const noexcept {
+  switch (index) {
+    case IndexId::machine:
+      return query_.machineid.has_value();
+    case IndexId::machinegroup:
+      return query_.machinegroupid.has_value();
+    case IndexId::flow:
+      return query_.regardingobjectid.has_value();
+    case IndexId::owner:
+      return query_.ownerid.has_value();
+    case IndexId::parentrun:
+      return query_.parentdesktopflowrunid.has_value();
+    case IndexId::correlation:
+      return query_.correlationid.has_value();
+    case IndexId::clienttracking:
+      return query_.clienttrackingid.has_value();
+    case IndexId::errorcode:
+      return query_.errorcode.has_value();
+    case IndexId::statecode:
+    case IndexId::completedon:
+    case IndexId::startedon:
+    case IndexId::versionnumber:
+      return false;
+  }
+  return false;
+}
+
 int Filter::conditions() const noexcept {
   int count = any_status_ ? 0 : 1;
-  for (const IndexId index : keyed_indexes) count += key_for(index) ? 1 : 0;
+  for (const IndexId index : keyed_indexes) count += has_key_for(index) ? 1 : 0;
   return count;
 }
 

@@ -26,7 +26,8 @@ class Filter {
  public:
   explicit Filter(const Query& query);
 
-  [[nodiscard]] bool matches(const SessionView& session) const;
+  /// Errors: as SessionView::unpack().
+  [[nodiscard]] Result<bool> matches(const SessionView& session) const;
   /// What a session is sorted by before its row key: ticks of a time, or its versionnumber; 0 by createdon, which the
   /// row key begins with. std::nullopt where the session has no such time.
   [[nodiscard]] std::optional<std::int64_t> rank_of(const SessionView& session) const noexcept;
@@ -38,7 +39,9 @@ class Filter {
   /// Statuses that are possible at all, as keys of the statecode index; std::nullopt: every status.
   [[nodiscard]] std::optional<std::vector<index::Key>> state_keys() const;
   /// The condition on a single-valued index other than statecode, as a key of it.
-  [[nodiscard]] std::optional<index::Key> key_for(IndexId index) const;
+  [[nodiscard]] std::optional<index::Key> key_for(IndexId index, index::KeyForm form) const;
+  /// Whether there is such a condition.
+  [[nodiscard]] bool has_key_for(IndexId index) const noexcept;
   /// How many conditions there are, statuses and state counting as one, the window as none.
   [[nodiscard]] int conditions() const noexcept;
 
@@ -48,6 +51,8 @@ class Filter {
   [[nodiscard]] bool in_window(const SessionView& session) const noexcept;
 
   Query query_;
+  std::optional<Guid> correlation_guid_{};  // where the correlationid that is wanted is one
+  bool needs_columns_ = false;              // to tell whether a session matches
   bool any_status_ = true;
   std::bitset<status_count> statuses_{};
 };

@@ -68,7 +68,9 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
     auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
     if (!row) return fail(std::move(row.error()));
     const auto rank = filter.rank_of(row->session);
-    if (!rank || !filter.matches(row->session)) {
+    const auto matches = filter.matches(row->session);
+    if (!matches) return fail(matches.error());
+    if (!rank || !*matches) {
       if (auto ok = check_claim(access, row->session); !ok) return fail(std::move(ok.error()));
       continue;
     }
@@ -95,8 +97,9 @@ tl::unexpected<Error> wrong_entry(const SessionView& session) {
 
 Result<void> check_claim(const Access& access, const SessionView& session) {
   if (!access.index) return {};
-  const auto key = index::definition(*access.index).key(session);
-  if (key && std::find(access.keys.begin(), access.keys.end(), *key) != access.keys.end()) return {};
+  const auto key = index::key_of(index::definition(*access.index), session, access.form);
+  if (!key) return fail(key.error());
+  if (*key && std::find(access.keys.begin(), access.keys.end(), **key) != access.keys.end()) return {};
   return wrong_entry(session);
 }
 
@@ -118,17 +121,20 @@ Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Count
   if (!catalogue) return fail(std::move(catalogue.error()));
   std::vector<Access> candidates;
   const auto consider = [&](IndexId index, std::vector<index::Key> keys) {
-    if ((*catalogue)->is_active(index)) candidates.push_back({index, std::move(keys), 0});
+    if ((*catalogue)->is_active(index)) {
+      candidates.push_back({index, std::move(keys), 0, (*catalogue)->key_form(index)});
+    }
   };
   for (const IndexId index : keyed_indexes) {
-    if (auto key = filter.key_for(index)) consider(index, {std::move(*key)});
+    if (!filter.has_key_for(index)) continue;
+    if (auto key = filter.key_for(index, (*catalogue)->key_form(index))) consider(index, {std::move(*key)});
   }
   if (auto keys = filter.state_keys()) consider(IndexId::statecode, std::move(*keys));
 
   if (candidates.empty()) {
     auto sessions = snapshot.transaction().stat(snapshot.tables().sessions);
     if (!sessions) return fail(std::move(sessions.error()));
-    return Access{std::nullopt, {}, sessions->entries};
+    return Access{std::nullopt, {}, sessions->entries, {}};
   }
   if (candidates.size() > 1 || counting == Counting::always) {
     for (Access& access : candidates) {
@@ -223,7 +229,9 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
     if (!order_tells && !keys_tell) {
       auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
       if (!row) return fail(std::move(row.error()));
-      if (!filter.matches(row->session)) {
+      const auto matches = filter.matches(row->session);
+      if (!matches) return fail(matches.error());
+      if (!*matches) {
         if (auto ok = check_claim(*access, row->session); !ok) return fail(std::move(ok.error()));
         continue;
       }

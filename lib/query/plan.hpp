@@ -16,6 +16,7 @@ struct Access {
   std::optional<IndexId> index{};
   std::vector<index::Key> keys{};
   std::uint64_t rows = 0;  ///< how many it leads to, the window aside; 0 where nobody asked
+  index::KeyForm form{};   ///< of the keys
   /// Whether a row under the keys satisfies their condition for certain: not so for keys that were cut and hashed.
   [[nodiscard]] bool exact() const noexcept;
 };

@@ -51,10 +51,12 @@ class SessionRange::Impl {
       if (!row) return ended(std::move(row.error()));
       if (plan_.walk->can_pause()) ++examined_;
       if (auto ok = query::check_claim(filter_, **position, row->session); !ok) return ended(std::move(ok.error()));
-      if (filter_.matches(row->session)) {
+      const auto matches = filter_.matches(row->session);
+      if (!matches) return ended(matches.error());
+      if (*matches) {
         position_ = **position;
         --remaining_;
-        return row->session;
+        return std::move(row->session);
       }
       if (auto ok = query::check_claim(plan_.access, row->session); !ok) return ended(std::move(ok.error()));
       if (is_due()) {
@@ -132,7 +134,7 @@ class SessionRange::Impl {
     if (!found) return fail(std::move(found.error()));
     if (!*found)
       return store::read_row(snapshot_.transaction(), snapshot_.tables(), key.bytes());  // says what is missing
-    return store::decode_row(rows_->key(), rows_->value());
+    return store::decode_row(snapshot_.transaction(), snapshot_.tables(), rows_->key(), rows_->value());
   }
 
   Snapshot::Impl& snapshot_;

@@ -19,6 +19,7 @@ class Environment;
 /// A named table; good as long as its Environment.
 struct Table {
   unsigned handle = 0;
+  [[nodiscard]] bool is_open() const noexcept { return handle != 0; }
 };
 
 enum class TableKind : std::uint8_t {

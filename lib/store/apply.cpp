@@ -20,18 +20,24 @@ Application::IndexMove Application::move_of(const index::Key& key, const index::
   return {base::get_be64(beginning.data()), keys_.keep(key), row, kind};
 }
 
-void Application::collect(const StoredRow* before, const StoredRow* after) {
+Result<void> Application::collect(const StoredRow* before, const StoredRow* after) {
   for (const index::Definition& definition : index::definitions()) {
     if (!catalogue_.is_maintained(definition.info.id)) continue;
-    std::optional<index::Key> old_key;
-    std::optional<index::Key> new_key;
-    if (before != nullptr) old_key = definition.key(before->session);
-    if (after != nullptr) new_key = definition.key(after->session);
+    const codec::KeyForm form = catalogue_.key_form(definition.info.id);
+    Result<std::optional<index::Key>> old_key_or(std::nullopt);
+    Result<std::optional<index::Key>> new_key_or(std::nullopt);
+    if (before != nullptr) old_key_or = index::key_of(definition, before->session, form);
+    if (!old_key_or) return fail(std::move(old_key_or.error()));
+    if (after != nullptr) new_key_or = index::key_of(definition, after->session, form);
+    if (!new_key_or) return fail(std::move(new_key_or.error()));
+    const auto& old_key = *old_key_or;
+    const auto& new_key = *new_key_or;
     if (old_key && new_key && *old_key == *new_key && before->key == after->key) continue;
     IndexMoves& moves = moves_[static_cast<std::size_t>(definition.info.id)];
     if (old_key) moves.push_back(move_of(*old_key, before->key, IndexMove::Kind::remove));
     if (new_key) moves.push_back(move_of(*new_key, after->key, IndexMove::Kind::add));
   }
+  return {};
 }
 
 // Sorted, and of the moves of one entry, which are additions and removals in turn, what they come to.
@@ -94,10 +100,8 @@ Result<void> Application::write_record(const RowChange& row) {
   if (!row.new_key) return {};
   auto writer = sessions();
   if (!writer) return fail(std::move(writer.error()));
-  codec::encode_value(value_, ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
-                      row.record);
   const bool is_new_place = !row.old_key || moves;
-  return (*writer)->put(row.new_key->bytes(), value_,
+  return (*writer)->put(row.new_key->bytes(), row.value,
                         is_new_place ? WriteTransaction::Place::last : WriteTransaction::Place::anywhere);
 }
 
@@ -114,14 +118,14 @@ Result<void> Application::write_row(const RowChange& row) {
   if (row.old_key) {
     auto stored = read_row(transaction_, tables_, row.old_key->bytes());
     if (!stored) return fail(std::move(stored.error()));
-    before = *stored;
+    before = std::move(*stored);
   }
   if (row.new_key) {
-    auto session = codec::RecordView::verify(row.record);
-    if (!session) return fail(std::move(session.error()));
-    after = StoredRow{*row.new_key, *session};
+    auto shown = show_row(transaction_, tables_, row);
+    if (!shown) return fail(std::move(shown.error()));
+    after = std::move(*shown);
   }
-  collect(before ? &*before : nullptr, after ? &*after : nullptr);
+  if (auto ok = collect(before ? &*before : nullptr, after ? &*after : nullptr); !ok) return ok;
   if (auto ok = write_record(row); !ok) return ok;
   return row.deletion ? write_deletion(row) : Result<void>();
 }

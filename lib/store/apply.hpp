@@ -45,7 +45,7 @@ class Application {
 
   [[nodiscard]] Result<void> add(const Change& change);
   [[nodiscard]] IndexMove move_of(const index::Key& key, const index::RowKey& row, IndexMove::Kind kind);
-  void collect(const StoredRow* before, const StoredRow* after);
+  [[nodiscard]] Result<void> collect(const StoredRow* before, const StoredRow* after);
   [[nodiscard]] Result<void> write_row(const RowChange& row);
   [[nodiscard]] Result<void> write_record(const RowChange& row);
   [[nodiscard]] Result<void> write_deletion(const RowChange& row);

@@ -70,6 +70,14 @@ Result<Catalogue> read_catalogue(const storage::Transaction& transaction, storag
     if (!names) return fail(std::move(names.error()));
     catalogue.extra_columns = std::move(*names);
   }
+
+  auto packing = read_meta(transaction, meta, MetaRow::packing);
+  if (!packing) return fail(std::move(packing.error()));
+  if (*packing) {
+    auto row = codec::decode_packing(**packing);
+    if (!row) return fail(std::move(row.error()));
+    catalogue.packing = *row;
+  }
   return catalogue;
 }
 

@@ -14,15 +14,20 @@
 
 namespace flowkeep::store {
 
-/// State model, indexes and the names of extra columns. `number` rises with every change of any of them.
+/// State model, indexes, the names of extra columns, and what new rows are packed with. `number` rises with every
+/// change of any of them.
 struct Catalogue {
   std::uint64_t number = 0;
   StateModel model = StateModel::desktop_flow();
   codec::IndexStates indexes{};
   std::vector<std::string> extra_columns{};  ///< sorted
+  codec::PackingRow packing{};
 
   [[nodiscard]] bool is_active(IndexId index) const noexcept {
     return indexes[static_cast<std::size_t>(index)].status == IndexStatus::active;
+  }
+  [[nodiscard]] codec::KeyForm key_form(IndexId index) const noexcept {
+    return indexes[static_cast<std::size_t>(index)].key_form;
   }
   /// Whether writes keep the index up to date.
   [[nodiscard]] bool is_maintained(IndexId index) const noexcept {

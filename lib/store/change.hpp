@@ -26,7 +26,7 @@ struct RowChange {
   std::optional<index::RowKey> old_key{};  ///< where the record stands now; none: it is new
   std::optional<index::RowKey> new_key{};  ///< where it will stand; none: it goes
   std::int64_t version = 0;
-  std::string_view record{};  ///< its FlatBuffer, in the change's memory; empty for a deletion
+  std::string_view value{};  ///< its record as it will be stored, in the change's memory; empty for a deletion
   std::optional<codec::DeletionRow> deletion{};
 };
 

@@ -25,9 +25,9 @@ tl::unexpected<Error> duplicate(const Guid& id) {
 
 }  // namespace
 
-ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::CountersRow& counters,
-                             const Caller& caller)
-    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()), first_blob_(counters.blob + 1) {
+ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::RecordForm& form,
+                             const codec::CountersRow& counters, const Caller& caller)
+    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()), form_(form), first_blob_(counters.blob + 1) {
   change_.counters = counters;
 }
 
@@ -49,7 +49,9 @@ Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& 
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return fail(std::move(ok.error()));
   if (!*row) return no_such_session(id);
-  session_ = (*row)->session.copy();
+  auto stored = (*row)->session.copy();
+  if (!stored) return fail(std::move(stored.error()));
+  session_ = std::move(*stored);
   if (auto ok = make_updated(session_, update, context()); !ok) {
     ok.error().message = "session " + id.str() + ": " + ok.error().message;
     return fail(std::move(ok.error()));
@@ -83,7 +85,7 @@ Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return ok;
   if (!*row) return no_such_session(id);
-  release_binaries((*row)->session);
+  if (auto ok = release_binaries((*row)->session); !ok) return fail(std::move(ok.error()));
   RowChange gone;
   gone.id = id;
   gone.old_key = (*row)->key;
@@ -112,9 +114,9 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   }
   // Replaces a row of this very change: that one's content goes, its arrival stays.
   RowChange& row = change_.rows[earlier->second];
-  auto pending = codec::RecordView::verify(row.record);
+  auto pending = show_row(basis_.transaction(), basis_.tables(), row);
   if (!pending) return fail(std::move(pending.error()));
-  release_binaries(*pending);
+  if (auto ok = release_binaries(pending->session); !ok) return fail(std::move(ok.error()));
   if (auto ok = place_binaries(std::nullopt); !ok) return fail(std::move(ok.error()));
   row.version = ++change_.counters.version;
   row.new_key = index::RowKey(*session_.createdon, row.new_key->arrival());
@@ -140,6 +142,9 @@ Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) 
 }
 
 Result<void> ChangeBuilder::place_binaries(const std::optional<StoredRow>& before) {
+  if (before) {
+    if (auto ok = before->session.unpack(); !ok) return ok;
+  }
   for (const Column column : binary_columns) {
     std::optional<StoredContent> old;
     if (before) {
@@ -189,12 +194,14 @@ void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
   }
 }
 
-void ChangeBuilder::release_binaries(const SessionView& session) {
+Result<void> ChangeBuilder::release_binaries(const SessionView& session) {
+  if (auto ok = session.unpack(); !ok) return ok;
   for (const Column column : binary_columns) {
     const ValueView shown = session.value(column);
     const auto* binary = std::get_if<BinaryView>(&shown);
     if (binary != nullptr && binary->stored) refer(binary->stored->blob_id, -1);
   }
+  return {};
 }
 
 Result<void> ChangeBuilder::note_extra_columns() {
@@ -210,12 +217,12 @@ Result<void> ChangeBuilder::note_extra_columns() {
 }
 
 Result<void> ChangeBuilder::encode(RowChange& row) {
-  const std::string_view record = codec::encode_record(session_);
-  if (record.size() <= codec::max_record_bytes) {
-    row.record = change_.memory.keep(record);
+  const std::size_t bytes = codec::encode_record(value_, session_, row.new_key->bytes(), form_);
+  if (bytes <= codec::max_record_bytes) {
+    row.value = change_.memory.keep(value_);
     return {};
   }
-  return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(record.size()) +
+  return fail(Errc::invalid_argument, "session " + row.id.str() + ": takes " + std::to_string(bytes) +
                                           " bytes without its File columns, at most " +
                                           std::to_string(codec::max_record_bytes) + " are allowed");
 }

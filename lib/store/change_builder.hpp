@@ -10,6 +10,7 @@
 
 #include <flowkeep/write_transaction.hpp>
 
+#include "codec/record.hpp"
 #include "store/catalogue.hpp"
 #include "store/change.hpp"
 #include "store/overlay.hpp"
@@ -21,8 +22,8 @@ namespace flowkeep::store {
 /// what they do. Writes nothing: after a refusal it is thrown away, and nothing has happened.
 class ChangeBuilder {
  public:
-  ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::CountersRow& counters,
-                const Caller& caller);
+  ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::RecordForm& form,
+                const codec::CountersRow& counters, const Caller& caller);
 
   [[nodiscard]] Result<Guid> create(const Session& session);
   [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition);
@@ -49,7 +50,7 @@ class ChangeBuilder {
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::PreparedView& content) const;
   [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
   void refer(std::uint64_t blob_id, std::int64_t difference);
-  void release_binaries(const SessionView& session);
+  [[nodiscard]] Result<void> release_binaries(const SessionView& session);
   [[nodiscard]] Result<void> count_references();
   [[nodiscard]] Result<void> expire_deletions();
 
@@ -57,6 +58,8 @@ class ChangeBuilder {
   const Catalogue& catalogue_;
   const Caller& caller_;
   Timestamp time_;
+  codec::RecordForm form_;
+  std::string value_{};
   Session session_{};  // the one that is being put; its memory serves them all
   Change change_{};
   std::array<std::byte, 256> first_memory_;

@@ -5,11 +5,15 @@
 #include <type_traits>
 #include <utility>
 
+#include "codec/value.hpp"
+
 namespace flowkeep::store {
 
 namespace {
 
-constexpr std::uint32_t format_number = 1;
+// 1: records are FlatBuffers. 2: they are values as table `sessions` holds them.
+constexpr std::uint32_t format_number = 2;
+constexpr std::uint32_t format_of_flatbuffers = 1;
 
 enum RowFlag : std::uint8_t { has_old_key = 1, has_new_key = 2, has_deletion = 4, has_deletedby = 8 };
 
@@ -93,21 +97,29 @@ void write_row(Writer& out, const RowChange& row) {
   out.number(row.version);
   if (row.old_key) out.key(*row.old_key);
   if (row.new_key) out.key(*row.new_key);
-  out.text(row.record);
+  out.text(row.value);
   if (row.deletion) {
     out.number(static_cast<std::int64_t>(row.deletion->deletedon.time_since_epoch().count()));
     if (row.deletion->deletedby) out.guid(*row.deletion->deletedby);
   }
 }
 
-RowChange read_row_change(Reader& in, base::Arena& memory) {
+RowChange read_row_change(Reader& in, std::uint32_t format, base::Arena& memory) {
   RowChange row;
   const auto flags = in.number<std::uint8_t>();
   row.id = in.guid();
   row.version = in.number<std::int64_t>();
   if (flags & has_old_key) row.old_key = in.key();
   if (flags & has_new_key) row.new_key = in.key();
-  row.record = memory.keep(in.bytes());
+  const std::string_view record = in.bytes();
+  if (format != format_of_flatbuffers || !row.new_key) {
+    row.value = memory.keep(record);
+  } else {
+    std::string value;
+    codec::encode_value(value, codec::ValueKind::record, static_cast<std::uint64_t>(row.version), row.new_key->bytes(),
+                        record);
+    row.value = memory.keep(value);
+  }
   if (flags & has_deletion) {
     codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
     if (flags & has_deletedby) deletion.deletedby = in.guid();
@@ -156,14 +168,14 @@ void write_change(Writer& out, const Change& change) {
   for (const std::string& name : change.extra_columns) out.text(name);
 }
 
-Change read_change(Reader& in) {
+Change read_change(Reader& in, std::uint32_t format) {
   Change change;
   change.counters.arrival = in.number<std::uint64_t>();
   change.counters.version = in.number<std::int64_t>();
   change.counters.blob = in.number<std::uint64_t>();
   change.counters.catalogue = in.number<std::uint64_t>();
   change.rows.resize(in.count(29));
-  for (RowChange& row : change.rows) row = read_row_change(in, change.memory);
+  for (RowChange& row : change.rows) row = read_row_change(in, format, change.memory);
   for (std::size_t left = in.count(36); left > 0; --left) read_blob(in, change);
   for (std::size_t left = in.count(16); left > 0; --left) {
     const auto id = in.number<std::uint64_t>();
@@ -191,12 +203,13 @@ void encode(std::string& out, const Changes& changes) {
 
 Result<Changes> decode_changes(std::string_view bytes) {
   Reader reader(bytes);
-  if (const auto format = reader.number<std::uint32_t>(); format != format_number) {
+  const auto format = reader.number<std::uint32_t>();
+  if (format != format_number && format != format_of_flatbuffers) {
     return fail(Errc::newer_format,
                 "a journal record is of format " + std::to_string(format) + ", which this Flowkeep does not know");
   }
   Changes changes(reader.count(52));
-  for (Change& change : changes) change = read_change(reader);
+  for (Change& change : changes) change = read_change(reader, format);
   if (!reader.at_end()) return fail(Errc::corrupt, "a journal record is damaged: its parts do not add up");
   return changes;
 }

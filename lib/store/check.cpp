@@ -134,7 +134,7 @@ class Checker {
   Result<void> check_sessions() {
     return walk(tables_.sessions, "sessions", [this](const Cursor& cursor) -> Result<void> {
       ++report_.sessions;
-      auto row = decode_row(cursor.key(), cursor.value());
+      auto row = decode_row(transaction_, tables_, cursor.key(), cursor.value());
       if (!row) return found_or_failed("sessions", std::move(row.error()));
       return check_session(*row);
     });
@@ -157,7 +157,9 @@ class Checker {
     }
     for (const index::Definition& definition : index::definitions()) {
       if (!catalogue_.is_maintained(definition.info.id)) continue;
-      const auto index_key = definition.key(row.session);
+      const auto key_or = index::key_of(definition, row.session, catalogue_.key_form(definition.info.id));
+      if (!key_or) return found_or_failed(where, key_or.error());
+      const auto& index_key = *key_or;
       if (!index_key) continue;
       ++expected_[static_cast<std::size_t>(definition.info.id)];
       if (!catalogue_.is_active(definition.info.id)) continue;
@@ -165,6 +167,7 @@ class Checker {
       if (!present) return found_or_failed(where, std::move(present.error()));
       if (!*present) find(where, "index " + std::string(definition.info.name) + " has no entry for it");
     }
+    if (auto ok = row.session.unpack(); !ok) return found_or_failed(where, std::move(ok.error()));
     for (const Column column : {Column::inputs, Column::outputs, Column::additionalcontext}) {
       const ValueView value = row.session.value(column);
       const auto* binary = std::get_if<BinaryView>(&value);
@@ -202,7 +205,7 @@ class Checker {
         find("table ids", "an entry leads to no session");
         return {};
       }
-      auto row = decode_row(cursor.value(), **value);
+      auto row = decode_row(transaction_, tables_, cursor.value(), **value);
       // A record that is damaged has been reported with the sessions.
       if (row && index::guid_key(row->session.flowsessionid()) != cursor.key()) {
         find("table ids", "an entry leads to another session, " + row->session.flowsessionid().str());
@@ -234,8 +237,10 @@ class Checker {
         find(name, "an entry leads to no session");
         return {};
       }
-      auto row = decode_row(cursor.value(), **value);
-      if (row && definition.key(row->session) != std::optional<index::Key>(cursor.key())) {
+      auto row = decode_row(transaction_, tables_, cursor.value(), **value);
+      if (!row) return {};
+      const auto key = index::key_of(definition, row->session, catalogue_.key_form(definition.info.id));
+      if (key && *key != std::optional<index::Key>(cursor.key())) {
         find(name, "an entry leads to session " + row->session.flowsessionid().str() + ", which has another key");
       }
       return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct CommitterOptions {
   std::uint64_t journal_bytes = 0;
   std::chrono::milliseconds sync_interval{};
   codec::FormatRow format{};
+  /// Brings the store to the present format; called in the turn, while there is no journal and nobody else.
+  std::function<Result<void>()> upgrade{};
 };
 
 /// Takes changes in, one transaction after the other, makes them durable and has them applied. docs/DESIGN.md, "The way
@@ -136,6 +139,7 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<void> replay_batch(const std::vector<Changes>& batch, const journal::Position& behind,
                                           const codec::RecoveryRow* recovery);
   [[nodiscard]] Result<void> read_rows();
+  [[nodiscard]] Result<void> check_format();
 
   [[nodiscard]] Result<void> reserve_space(SpaceAhead::Need need, SpaceAhead::Purpose purpose);
   /// Whether the journal has room for a record, if need be after a checkpoint.

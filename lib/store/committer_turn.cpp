@@ -182,10 +182,17 @@ Result<void> Committer::create_journal() {
   return open_journal(header.epoch);
 }
 
-// Files of format 1.0 know no stamp: whoever reads no further has to refuse them before there is one.
+// Whoever has it open cannot follow to a format with more tables. But files of format 1.0 know no stamp: whoever reads
+// no further has to refuse them before there is one.
 Result<void> Committer::upgrade_format() {
   if (options_.format.minor >= codec::format_minor) return {};
-  options_.format.minor = codec::format_minor;
+  if (is_alone()) {
+    auto done = options_.upgrade();
+    if (done) options_.format.minor = codec::format_minor;
+    return done;
+  }
+  if (options_.format.minor >= codec::stamped_since_minor) return {};
+  options_.format.minor = codec::stamped_since_minor;
   environment_.set_commits(storage::EnvironmentOptions::Commits::synced);
   const auto upgrade = [this]() -> Result<void> {
     auto transaction = environment_.begin_write();
@@ -279,6 +286,7 @@ Result<void> Committer::replay(const Position& from) {
 
 Result<void> Committer::read_rows() {
   if (auto ok = base_.renew(); !ok) return ok;
+  if (auto ok = check_format(); !ok) return ok;
   auto counters = read_counters(base_, tables_.meta);
   if (!counters) return fail(std::move(counters.error()));
   counters_ = *counters;
@@ -287,6 +295,19 @@ Result<void> Committer::read_rows() {
   if (!catalogue) return fail(std::move(catalogue.error()));
   catalogue_ = std::make_shared<const Catalogue>(std::move(*catalogue));
   return {};
+}
+
+// It has no handles for tables that came after it opened the file.
+Result<void> Committer::check_format() {
+  auto payload = read_meta(base_, tables_.meta, MetaRow::format);
+  if (!payload) return fail(std::move(payload.error()));
+  if (!*payload) return fail(Errc::corrupt, "the store's row \"format\" is missing");
+  auto format = codec::decode_format(**payload);
+  if (!format) return fail(std::move(format.error()));
+  if (format->minor <= options_.format.minor) return {};
+  return fail(Errc::newer_format, options_.path + " was brought to format " + std::to_string(format->major) + "." +
+                                      std::to_string(format->minor) +
+                                      " by another process since it was opened here: open it again");
 }
 
 Applier::Clock::duration Committer::rest() {

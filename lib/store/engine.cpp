@@ -47,6 +47,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOption
   auto ready = engine->start(opened->is_alone, opened->checkpoint.has_value() || opened->is_left_by_dead);
   if (ready) ready = show_presence(engine->files_);
   if (!ready) {
+    engine->dictionary_maker_.reset();
     engine->committer_.reset();
     give_up_opening(engine->files_, opened->is_alone);
     return fail(std::move(ready.error()));
@@ -63,11 +64,13 @@ Engine::~Engine() {
   if (!files_.environment->check_process()) {
     // Threads, locks and LMDB's state are the parent's.
     static_cast<void>(slow_readers_.release());
+    static_cast<void>(dictionary_maker_.release());
     static_cast<void>(committer_.release());
     static_cast<void>(files_.environment.release());
     return;
   }
   slow_readers_.reset();
+  dictionary_maker_.reset();
   bool is_settled = true;
   if (committer_) {
     const bool others = files_.lock.held_by_others(storage::FileLock::Byte::open).value_or(true);
@@ -81,14 +84,16 @@ Engine::~Engine() {
 Result<void> Engine::start(bool is_alone, bool recover) {
   const bool reads_only = options_.mode == OpenMode::read_only;
   const bool may_create = options_.mode == OpenMode::open_or_create || options_.mode == OpenMode::create_new;
+  tables_.packing = &dictionaries_;
   if (auto ok = open_tables(may_create && is_alone && !recover); !ok) return ok;
   if (auto ok = read_format(); !ok) return ok;
   if (reads_only) return {};
-  auto made =
-      Committer::make(*files_.environment, tables_, files_.lock, *files_.page,
-                      {files_.path, options_.busy_timeout, options_.journal_bytes, options_.sync_interval, format_});
+  auto made = Committer::make(*files_.environment, tables_, files_.lock, *files_.page,
+                              {files_.path, options_.busy_timeout, options_.journal_bytes, options_.sync_interval,
+                               format_, [this] { return upgrade_format(); }});
   if (!made) return fail(std::move(made.error()));
   committer_ = std::move(*made);
+  dictionary_maker_ = std::make_unique<DictionaryMaker>(*this);
   files_.page->state().durability = static_cast<std::uint32_t>(options_.durability) + 1;
   if (recover) return committer_->recover();
   // One that dies meanwhile may be followed by another one before this process can: that one's recovery is waited for.
@@ -108,6 +113,7 @@ Result<void> Engine::open_tables(bool may_create) {
     auto table = files_.environment->open_table(info.name, info.kind);
     if (!table) {
       const Errc code = table.error().code;
+      if (code == Errc::not_found && info.since_minor != 0) continue;  // read_format() looks whether it may be missing
       if (code != Errc::not_found && code != Errc::corrupt) return fail(std::move(table.error()));
       return fail(Errc::not_a_store, files_.path + " is an LMDB file, but not a Flowkeep store: it has no table \"" +
                                          std::string(info.name) + "\" of the right kind");
@@ -135,9 +141,12 @@ Result<void> Engine::write_tables() {
   }
   codec::IndexStates indexes{};
   for (const IndexInfo& index : flowkeep::indexes()) {
-    if (index.by_default) indexes[static_cast<std::size_t>(index.id)].status = IndexStatus::active;
+    if (index.by_default)
+      indexes[static_cast<std::size_t>(index.id)] = {IndexStatus::active, 0, codec::newest_key_form};
   }
-  for (const IndexId index : options_.indexes) indexes[static_cast<std::size_t>(index)].status = IndexStatus::active;
+  for (const IndexId index : options_.indexes) {
+    indexes[static_cast<std::size_t>(index)] = {IndexStatus::active, 0, codec::newest_key_form};
+  }
   const codec::FormatRow format{codec::format_major, codec::format_minor, Guid::make(), now()};
   const codec::CountersRow counters{0, 0, 0, 1};
   const std::array<std::pair<MetaRow, std::string>, 4> rows{{{MetaRow::format, codec::encode(format)},
@@ -167,7 +176,37 @@ Result<void> Engine::read_format() {
                                         std::to_string(format_major) + "." + std::to_string(format_minor));
   }
   format_ = *format;
+  minor_.store(format_.minor, std::memory_order_relaxed);
+  for (const TableInfo& info : table_infos(tables_)) {
+    if (info.table->is_open() || info.since_minor > format_.minor) continue;
+    return fail(Errc::not_a_store, files_.path + " is an LMDB file, but not a Flowkeep store: it has no table \"" +
+                                       std::string(info.name) + "\"");
+  }
   return {};
+}
+
+Result<void> Engine::upgrade_format() {
+  using Commits = storage::EnvironmentOptions::Commits;
+  codec::FormatRow format = format_;
+  format.minor = codec::format_minor;
+  // No journal stands behind it yet.
+  files_.environment->set_commits(Commits::synced);
+  const auto upgrade = [&]() -> Result<void> {
+    auto transaction = files_.environment->begin_write();
+    if (!transaction) return fail(std::move(transaction.error()));
+    for (const TableInfo& info : table_infos(tables_)) {
+      if (info.table->is_open()) continue;
+      auto table = transaction->open_table(info.name, info.kind);
+      if (!table) return fail(std::move(table.error()));
+      *info.table = *table;
+    }
+    if (auto ok = write_meta(*transaction, tables_.meta, MetaRow::format, codec::encode(format)); !ok) return ok;
+    return transaction->commit();
+  };
+  auto done = upgrade();
+  files_.environment->set_commits(Commits::unsynced);
+  if (done) minor_.store(format.minor, std::memory_order_release);
+  return done;
 }
 
 Result<Committer*> Engine::committer() {
@@ -221,6 +260,13 @@ Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transa
   const std::lock_guard lock(catalogue_mutex_);
   if (!catalogue_ || catalogue_->number < fresh->number) catalogue_ = fresh;
   return fresh;
+}
+
+Result<codec::RecordForm> Engine::record_form(const storage::Transaction& transaction, const Catalogue& catalogue) {
+  if (!has_packing()) return codec::RecordForm{false, nullptr};
+  auto dictionary = dictionaries_.get(transaction, tables_.dictionaries, catalogue.packing.records);
+  if (!dictionary) return fail(std::move(dictionary.error()));
+  return codec::RecordForm{true, *dictionary};
 }
 
 void Engine::tend_readers() {

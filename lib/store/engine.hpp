@@ -13,8 +13,10 @@
 
 #include <flowkeep/store.hpp>
 
+#include "codec/record.hpp"
 #include "store/catalogue.hpp"
 #include "store/committer.hpp"
+#include "store/dictionary_maker.hpp"
 #include "store/opening.hpp"
 #include "store/slow_readers.hpp"
 #include "store/tables.hpp"
@@ -55,6 +57,18 @@ class Engine {
   [[nodiscard]] Result<void> wait_for_writers();
   /// The catalogue that a transaction sees. Read anew only when another one has changed it.
   [[nodiscard]] Result<std::shared_ptr<const Catalogue>> catalogue(const storage::Transaction& transaction);
+  /// Whether the store's format has packed records, and dictionaries.
+  [[nodiscard]] bool has_packing() const noexcept {
+    return minor_.load(std::memory_order_acquire) >= codec::packed_since_minor;
+  }
+  /// The form of string keys in an index that is made now.
+  [[nodiscard]] codec::KeyForm key_form() const noexcept {
+    return has_packing() ? codec::newest_key_form : codec::KeyForm::text;
+  }
+  /// How records are written by a transaction that sees this catalogue.
+  [[nodiscard]] Result<codec::RecordForm> record_form(const storage::Transaction& transaction,
+                                                      const Catalogue& catalogue);
+  [[nodiscard]] DictionaryMaker& dictionary_maker() noexcept { return *dictionary_maker_; }
   /// Now and then, clears the reader slots of processes that died.
   void tend_readers();
 
@@ -65,12 +79,17 @@ class Engine {
   [[nodiscard]] Result<void> create_tables();
   [[nodiscard]] Result<void> write_tables();
   [[nodiscard]] Result<void> read_format();
+  /// Brings a store of an older format, which nobody else has open, to the present one.
+  [[nodiscard]] Result<void> upgrade_format();
 
   OpenOptions options_;
   StoreFiles files_;
   Tables tables_{};
   codec::FormatRow format_{};
-  std::unique_ptr<Committer> committer_{};       // none: opened for reading only
+  std::atomic<unsigned> minor_{0};  // of the format: the first write brings an older store to the present one
+  Dictionaries dictionaries_{};
+  std::unique_ptr<Committer> committer_{};  // none: opened for reading only
+  std::unique_ptr<DictionaryMaker> dictionary_maker_{};
   std::unique_ptr<SlowReaders> slow_readers_{};  // none: nobody wants to be told
 
   std::mutex catalogue_mutex_{};

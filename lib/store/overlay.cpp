@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/record.hpp"
-
 namespace flowkeep::store {
 
 void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn) {
@@ -99,9 +97,9 @@ Result<std::optional<StoredRow>> Basis::find_row(const Guid& id) const {
   const RowChange* row = pending(id);
   if (row == nullptr) return store::find_row(transaction_, tables_, id);
   if (!row->new_key) return std::nullopt;
-  auto session = codec::RecordView::verify(row->record);
-  if (!session) return fail(std::move(session.error()));
-  return StoredRow{*row->new_key, *session};
+  auto shown = show_row(transaction_, tables_, *row);
+  if (!shown) return fail(std::move(shown.error()));
+  return std::move(*shown);
 }
 
 Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::PreparedView& content) const {

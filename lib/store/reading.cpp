@@ -14,27 +14,40 @@ std::string name_of_row(const index::RowKey& key) {
 
 }  // namespace
 
-Result<StoredRow> decode_row(std::string_view key, std::string_view value) {
+namespace {
+
+Result<SessionView> open_record(const storage::Transaction& transaction, const Tables& tables, std::string_view value) {
+  auto dictionary = tables.packing->get(transaction, tables.dictionaries, codec::RecordView::dictionary_of(value));
+  if (!dictionary) return fail(std::move(dictionary.error()));
+  return codec::RecordView::open(value, *dictionary);
+}
+
+Error in_row(const index::RowKey& key, Error error) {
+  error.message = name_of_row(key) + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+Result<StoredRow> decode_row(const storage::Transaction& transaction, const Tables& tables, std::string_view key,
+                             std::string_view value) {
   const auto row_key = index::RowKey::from(key);
   if (!row_key) {
     return fail(Errc::corrupt, "table sessions has a key of " + std::to_string(key.size()) + " bytes, not of 16");
   }
-  auto decoded = codec::decode_value(codec::ValueKind::record, key, value);
-  if (!decoded) {
-    decoded.error().message = name_of_row(*row_key) + ": " + decoded.error().message;
-    return fail(std::move(decoded.error()));
+  if (auto ok = codec::RecordView::verify(key, value); !ok) return fail(in_row(*row_key, std::move(ok.error())));
+  auto session = open_record(transaction, tables, value);
+  if (!session) return fail(in_row(*row_key, std::move(session.error())));
+  if (session->createdon() != row_key->createdon()) {
+    return fail(Errc::corrupt, name_of_row(*row_key) + ": its createdon is not the one it is stored under");
   }
-  auto session = codec::RecordView::verify(decoded->payload);
-  if (!session) {
-    session.error().message = name_of_row(*row_key) + ": " + session.error().message;
-    return fail(std::move(session.error()));
-  }
-  if (session->createdon() != row_key->createdon() ||
-      session->versionnumber() != static_cast<std::int64_t>(decoded->version)) {
-    return fail(Errc::corrupt,
-                name_of_row(*row_key) + ": its createdon or versionnumber is not the one it is stored under");
-  }
-  return StoredRow{*row_key, *session};
+  return StoredRow{*row_key, std::move(*session)};
+}
+
+Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables, const RowChange& row) {
+  auto session = open_record(transaction, tables, row.value);
+  if (!session) return fail(in_row(*row.new_key, std::move(session.error())));
+  return StoredRow{*row.new_key, std::move(*session)};
 }
 
 Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables& tables, std::string_view key) {
@@ -44,7 +57,7 @@ Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables
     const auto row_key = index::RowKey::from(key);
     return fail(Errc::corrupt, (row_key ? name_of_row(*row_key) : "a row") + " is missing from table sessions");
   }
-  return decode_row(key, **value);
+  return decode_row(transaction, tables, key, **value);
 }
 
 Result<std::optional<index::RowKey>> find_row_key(const storage::Transaction& transaction, const Tables& tables,
@@ -72,7 +85,7 @@ Result<std::optional<StoredRow>> find_row(const storage::Transaction& transactio
     return fail(Errc::corrupt,
                 "session " + id.str() + ": table ids leads to the row of " + row->session.flowsessionid().str());
   }
-  return *row;
+  return std::move(*row);
 }
 
 tl::unexpected<Error> no_such_session(const Guid& id) {

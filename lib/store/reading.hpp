@@ -9,6 +9,7 @@
 
 #include "index/index_table.hpp"
 #include "storage/transaction.hpp"
+#include "store/change.hpp"
 #include "store/tables.hpp"
 
 namespace flowkeep::store {
@@ -19,9 +20,13 @@ struct StoredRow {
   SessionView session;
 };
 
-/// Shows the record in a value of table `sessions`. Errors: corrupt (checksum, structure, or its createdon or
-/// versionnumber differ from those of its key and header).
-[[nodiscard]] Result<StoredRow> decode_row(std::string_view key, std::string_view value);
+/// Shows the record in a value of table `sessions`. Errors: corrupt (checksum, structure, or its createdon
+/// differs from that of its key).
+[[nodiscard]] Result<StoredRow> decode_row(const storage::Transaction& transaction, const Tables& tables,
+                                           std::string_view key, std::string_view value);
+/// Shows the record that a change puts. Errors: corrupt.
+[[nodiscard]] Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables,
+                                         const RowChange& row);
 
 /// Reads the record at a row key. Errors: corrupt (missing, too).
 [[nodiscard]] Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables& tables,

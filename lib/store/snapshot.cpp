@@ -37,14 +37,14 @@ Result<std::optional<SessionView>> Snapshot::find(const Guid& id) const& {
   auto row = store::find_row(impl_->transaction(), impl_->tables(), id);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return std::nullopt;
-  return (*row)->session;
+  return std::move((*row)->session);
 }
 
 Result<SessionView> Snapshot::get(const Guid& id) const& {
   auto found = find(id);
   if (!found) return fail(std::move(found.error()));
   if (!*found) return store::no_such_session(id);
-  return **found;
+  return std::move(**found);
 }
 
 Result<std::uint64_t> Snapshot::size() const {

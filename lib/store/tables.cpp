@@ -6,8 +6,8 @@ namespace flowkeep::store {
 
 using storage::TableKind;
 
-std::array<TableInfo, 7 + index_count> table_infos(Tables& tables) {
-  std::array<TableInfo, 7 + index_count> infos{{
+std::array<TableInfo, 8 + index_count> table_infos(Tables& tables) {
+  std::array<TableInfo, 8 + index_count> infos{{
       {"meta", TableKind::integer, &tables.meta},
       {"sessions", TableKind::bytes, &tables.sessions},
       {"ids", TableKind::bytes, &tables.ids},
@@ -15,9 +15,10 @@ std::array<TableInfo, 7 + index_count> table_infos(Tables& tables) {
       {"blobs", TableKind::integer, &tables.blobs.blobs},
       {"chunks", TableKind::bytes, &tables.blobs.chunks},
       {"blob_hashes", TableKind::integer_sets, &tables.blobs.blob_hashes},
+      {"dictionaries", TableKind::integer, &tables.dictionaries, 2},
   }};
   for (std::size_t i = 0; i < index_count; ++i) {
-    infos[7 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
+    infos[8 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
   }
   return infos;
 }

@@ -7,6 +7,7 @@
 
 #include "blob/blob_store.hpp"
 #include "storage/transaction.hpp"
+#include "store/dictionaries.hpp"
 
 namespace flowkeep::store {
 
@@ -17,7 +18,9 @@ struct Tables {
   storage::Table ids{};        ///< bytes: flowsessionid in key order -> RowKey
   storage::Table deletions{};  ///< integer: versionnumber -> Deletion
   blob::Tables blobs{};
+  storage::Table dictionaries{};                      ///< integer: number -> dictionary; not open before format 1.2
   std::array<storage::Table, index_count> indexes{};  ///< sorted sets: index key -> RowKeys
+  Dictionaries* packing = nullptr;                    ///< what the rows are packed with
 };
 
 /// Name and kind of every table, and where its handle goes.
@@ -25,7 +28,8 @@ struct TableInfo {
   const char* name;
   storage::TableKind kind;
   storage::Table* table;
+  unsigned since_minor = 0;  ///< of the format: older stores lack it
 };
-[[nodiscard]] std::array<TableInfo, 7 + index_count> table_infos(Tables& tables);
+[[nodiscard]] std::array<TableInfo, 8 + index_count> table_infos(Tables& tables);
 
 }  // namespace flowkeep::store

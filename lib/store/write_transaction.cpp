@@ -41,6 +41,9 @@ Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(st
   impl->is_writing_ = true;
   impl->catalogue_ = (*committer)->catalogue();
   impl->counters_ = (*committer)->counters();
+  auto form = impl->engine_->record_form((*committer)->base(), *impl->catalogue_);
+  if (!form) return fail(std::move(form.error()));
+  impl->form_ = *form;
   return impl;
 }
 
@@ -151,7 +154,11 @@ Result<store::Committer::Ticket> WriteTransaction::Impl::submit(std::optional<Du
                     ? Result<store::Committer::Ticket>(store::Committer::Ticket{})
                     : committer().submit(std::move(changes_), durability.value_or(engine_->options().durability));
   end();
-  if (!ticket) dead_ = ticket.error();
+  if (!ticket) {
+    dead_ = ticket.error();
+  } else {
+    engine_->dictionary_maker().note(counters_.arrival, *catalogue_);
+  }
   return ticket;
 }
 
@@ -173,7 +180,9 @@ Result<std::optional<Session>> WriteTransaction::find(const Guid& id) const {
   auto row = impl_->find_row(id);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return std::nullopt;
-  return (*row)->session.copy();
+  auto session = (*row)->session.copy();
+  if (!session) return fail(std::move(session.error()));
+  return std::move(*session);
 }
 
 Result<Session> WriteTransaction::get(const Guid& id) const {

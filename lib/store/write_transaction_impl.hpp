@@ -54,6 +54,7 @@ class WriteTransaction::Impl {
   std::shared_ptr<store::Changes> changes_ = std::make_shared<store::Changes>();
   std::optional<store::Overlay> own_{};  // of the changes; made when a second one is to be validated
   std::shared_ptr<const store::Catalogue> catalogue_{};
+  codec::RecordForm form_{};
   codec::CountersRow counters_{};
   std::optional<Error> dead_{};
   std::uint64_t bytes_ = 0;
@@ -65,7 +66,7 @@ template <class Operation>
 auto WriteTransaction::Impl::run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
   if (auto ok = check(); !ok) return fail(std::move(ok.error()));
   const store::Basis basis = this->basis();
-  store::ChangeBuilder builder(basis, *catalogue_, counters_, caller_);
+  store::ChangeBuilder builder(basis, *catalogue_, form_, counters_, caller_);
   auto result = operation(builder);
   if (!result) {
     note_failure(result.error());

@@ -30,6 +30,11 @@ class Answers {
   std::string wrong_{};
 };
 
+StoredContent inputs_of(const Snapshot& snapshot, const Guid& id) {
+  const SessionView session = snapshot.get(id).value();
+  return *session.inputs().stored;
+}
+
 /// Runs `calls(answers)` in a child; "" where every call answered `forked`.
 template <class Calls>
 std::string wrong_answers_in_child(Calls&& calls) {
@@ -121,7 +126,7 @@ TEST_F(Fork, StoreThatWasOnlyOpenedSaysForked) {
 
 TEST_F(Fork, SnapshotSaysForked) {
   auto snapshot = store->snapshot().value();
-  const StoredContent stored = *snapshot.get(id).value().inputs().stored;
+  const StoredContent stored = inputs_of(snapshot, id);
   EXPECT_EQ(wrong_answers_in_child([&](Answers& answers) {
               answers.note("find", snapshot.find(id));
               answers.note("get", snapshot.get(id));
@@ -202,7 +207,7 @@ TEST_F(Fork, SessionRangeBegunBeforeSaysForked) {
 
 TEST_F(Fork, BinaryReaderBegunBeforeSaysForked) {
   const auto snapshot = store->snapshot().value();
-  auto reader = snapshot.stream(*snapshot.get(id).value().inputs().stored).value();
+  auto reader = snapshot.stream(inputs_of(snapshot, id)).value();
   std::string bytes(reader.next().value());
   EXPECT_EQ(wrong_answers_in_child([&](Answers& answers) { answers.note("next", reader.next()); }), "");
   for (auto piece = reader.next(); piece && !piece->empty(); piece = reader.next()) bytes += *piece;
@@ -212,7 +217,7 @@ TEST_F(Fork, BinaryReaderBegunBeforeSaysForked) {
 TEST_F(Fork, ChildLetsGoOfEverything) {
   auto snapshot = std::make_optional(store->snapshot().value());
   auto range = std::make_optional(snapshot->select({}));
-  auto reader = std::make_optional(snapshot->stream(*snapshot->get(id).value().inputs().stored).value());
+  auto reader = std::make_optional(snapshot->stream(inputs_of(*snapshot, id)).value());
   auto transaction = std::make_optional(store->write().value());
   ASSERT_TRUE(*range->begin());
   const Guid made = transaction->create(named("across the fork")).value();

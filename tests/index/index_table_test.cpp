@@ -41,9 +41,9 @@ TEST(IndexKeys, HaveTheBytesOfTheFormat) {
   EXPECT_EQ(hex(state_key(StateCode::active, StatusCode::failed)), "8000000080000008");
   EXPECT_EQ(hex(state_key(StateCode::inactive, StatusCode::terminated)), "800000018000000e");
   EXPECT_EQ(hex(guid_key(*Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a"))), "11ecc0d0937068d9983e0022480b428a");
-  EXPECT_EQ(string_key(""), "s");
-  EXPECT_EQ(string_key("Run-42"), "srun-42");
-  EXPECT_EQ(string_key("ÅNGSTRÖM \u212B STRA\u1E9EE ΣΊΣΥΦΟΣ"), "sångström å straße σίσυφοσ");
+  EXPECT_EQ(string_key("", KeyForm::text), "s");
+  EXPECT_EQ(string_key("Run-42", KeyForm::text), "srun-42");
+  EXPECT_EQ(string_key("ÅNGSTRÖM \u212B STRA\u1E9EE ΣΊΣΥΦΟΣ", KeyForm::text), "sångström å straße σίσυφοσ");
 }
 
 TEST(RowKey, ReadsItsBytesBack) {
@@ -86,14 +86,14 @@ TEST(NumberKeys, AreOrderedAsTheirNumbers) {
 
 TEST(StringKey, IsPlainUpTo400FoldedBytes) {
   const std::string longest(400, 'x');
-  EXPECT_EQ(string_key(longest), "s" + longest);
-  EXPECT_FALSE(is_hashed(string_key(longest)));
-  EXPECT_TRUE(is_hashed(string_key(longest + "x")));
+  EXPECT_EQ(string_key(longest, KeyForm::text), "s" + longest);
+  EXPECT_FALSE(is_hashed(string_key(longest, KeyForm::text)));
+  EXPECT_TRUE(is_hashed(string_key(longest + "x", KeyForm::text)));
   EXPECT_FALSE(is_hashed(""));
   // What counts are the bytes once folded: the Kelvin sign has three and becomes one, U+023A has two and becomes three.
-  EXPECT_EQ(string_key(repeated("\u212A", 400)), "s" + std::string(400, 'k'));
-  EXPECT_FALSE(is_hashed(string_key(repeated("\u023A", 133))));
-  EXPECT_TRUE(is_hashed(string_key(repeated("\u023A", 134))));
+  EXPECT_EQ(string_key(repeated("\u212A", 400), KeyForm::text), "s" + std::string(400, 'k'));
+  EXPECT_FALSE(is_hashed(string_key(repeated("\u023A", 133), KeyForm::text)));
+  EXPECT_TRUE(is_hashed(string_key(repeated("\u023A", 134), KeyForm::text)));
 }
 
 TEST(StringKey, OfLongerTextIsItsBeginningAndItsHash) {
@@ -103,14 +103,25 @@ TEST(StringKey, OfLongerTextIsItsBeginningAndItsHash) {
   XXH128_canonicalFromHash(&canonical, hash);
   const std::string expected = "h" + folded.substr(0, 400) +
                                std::string(reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest);
-  EXPECT_EQ(string_key(folded), expected);
-  EXPECT_EQ(string_key(repeated("É", 250) + "X"), expected);
-  EXPECT_NE(string_key(repeated("é", 250) + "y"), expected);
+  EXPECT_EQ(string_key(folded, KeyForm::text), expected);
+  EXPECT_EQ(string_key(repeated("É", 250) + "X", KeyForm::text), expected);
+  EXPECT_NE(string_key(repeated("é", 250) + "y", KeyForm::text), expected);
+}
+
+TEST(StringKey, OfAGuidIsShort) {
+  const std::string text = "d9687093-d0c0-ec11-983e-0022480b428a";
+  const std::string expected = "g" + guid_key(*Guid::parse(text));
+  EXPECT_EQ(string_key(text, KeyForm::short_guids), expected);
+  EXPECT_EQ(string_key("D9687093-D0C0-EC11-983E-0022480B428A", KeyForm::short_guids), expected);
+  EXPECT_EQ(string_key(text, KeyForm::text), "s" + text);
+  for (const std::string& other : {"{" + text + "}", text.substr(1), text + "0", std::string("run")}) {
+    EXPECT_EQ(string_key(other, KeyForm::short_guids), "s" + other);
+  }
 }
 
 TEST(StringKey, OfTheLongestTextFitsLmdb) {
   for (const char* letter : {"x", "é", "東", "🤖", "\u023A"}) {
-    EXPECT_LE(string_key(repeated(letter, 1000)).size(), 511U);
+    EXPECT_LE(string_key(repeated(letter, 1000), KeyForm::text).size(), 511U);
   }
 }
 
@@ -162,9 +173,15 @@ Session bare() {
 }
 
 std::optional<Key> key_of(IndexId id, const Session& session) {
-  std::string record;
-  record = codec::encode_record(session);
-  return definition(id).key(test::value_of(codec::RecordView::verify(record)));
+  const auto of = [&](bool is_packed, KeyForm form) {
+    std::string value;
+    static_cast<void>(codec::encode_record(value, session, "key", {is_packed, nullptr}));
+    return test::value_of(key_of(definition(id), test::value_of(codec::RecordView::open(value, nullptr)), form));
+  };
+  // What a key says does not depend on how the record is written.
+  EXPECT_EQ(of(true, KeyForm::text), of(false, KeyForm::text));
+  EXPECT_EQ(of(true, KeyForm::short_guids), of(false, KeyForm::short_guids));
+  return of(true, KeyForm::short_guids);
 }
 
 TEST(IndexTable, LeavesOutSessionsWithoutTheColumn) {

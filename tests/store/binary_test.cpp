@@ -22,14 +22,19 @@ std::string noise(std::size_t size) {
   return bytes;
 }
 
+StoredContent inputs_of(const Snapshot& snapshot, const Guid& id) {
+  const SessionView session = value_of(snapshot.get(id));
+  return *session.inputs().stored;
+}
+
 std::string read_inputs(const TestStore& store, const Guid& id) {
   const Snapshot snapshot = value_of(store->snapshot());
-  return value_of(snapshot.read(value_of(snapshot.get(id)).inputs()));
+  return value_of(snapshot.read(inputs_of(snapshot, id)));
 }
 
 std::string stream_inputs(const TestStore& store, const Guid& id) {
   const Snapshot snapshot = value_of(store->snapshot());
-  BinaryReader reader = value_of(snapshot.stream(*value_of(snapshot.get(id)).inputs().stored));
+  BinaryReader reader = value_of(snapshot.stream(inputs_of(snapshot, id)));
   std::string bytes;
   for (;;) {
     const std::string_view piece = value_of(reader.next());
@@ -268,7 +273,7 @@ TEST(BinaryReader, ReadsOnWhileTheColumnIsWritten) {
   const std::string bytes = noise(1'000'000);
   const Guid id = value_of(store->create(with_inputs(bytes)));
   const Snapshot snapshot = value_of(store->snapshot());
-  BinaryReader reader = value_of(snapshot.stream(*value_of(snapshot.get(id)).inputs().stored));
+  BinaryReader reader = value_of(snapshot.stream(inputs_of(snapshot, id)));
   std::string read(value_of(reader.next()));
   value_of(store->erase(id));
   value_of(store->create(with_inputs(noise(900'000))));

@@ -132,7 +132,8 @@ TEST(DamagedBinary, FailsItsReadersAndIsFound) {
     const Guid id = value_of(store->create(session));
     tamper(store, damage.work);
     const Snapshot snapshot = value_of(store->snapshot());
-    const StoredContent stored = *value_of(snapshot.get(id)).inputs().stored;  // the record itself is whole
+    const SessionView shown = value_of(snapshot.get(id));
+    const StoredContent stored = *shown.inputs().stored;  // the record itself is whole
     EXPECT_EQ(refusal(snapshot.read(stored)).code, Errc::corrupt);
     Errc end{};
     auto reader = snapshot.stream(stored);

@@ -62,7 +62,7 @@ TEST(Import, FillsInNothingButTheIdTheCodesAndCreatedon) {
   import(store, {named("bare")});
   const Snapshot snapshot = value_of(store->snapshot());
   SessionRange range = snapshot.select({});
-  const Session stored = value_of(*range.begin()).copy();
+  const Session stored = value_of(value_of(*range.begin()).copy());
   EXPECT_GE(*stored.createdon, before);
   EXPECT_LE(*stored.createdon, now());
   EXPECT_EQ(stored.statecode, StateCode::active);

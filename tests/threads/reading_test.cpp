@@ -186,7 +186,8 @@ TEST_F(Reading, StreamsContentThatIsErasedMeanwhile) {
     for (int round = 0; round < 4; ++round) {
       const Guid id = store.create(fault::bulky(size, seed)).value();
       const auto snapshot = store.snapshot().value();
-      auto reader = snapshot.stream(*snapshot.get(id).value().inputs().stored).value();
+      const SessionView session = snapshot.get(id).value();
+      auto reader = snapshot.stream(*session.inputs().stored).value();
       ASSERT_TRUE(store.erase(id));
       std::string bytes;
       for (auto piece = reader.next(); piece && !piece->empty(); piece = reader.next()) bytes += *piece;
@@ -216,7 +217,7 @@ TEST_F(Reading, ViewsOfOneSnapshotAreReadByManyThreads) {
   std::vector<SessionView> views;
   for (const auto& row : snapshot.select({})) views.push_back(row.value());
   run_together(6, [&](int) {
-    for (const SessionView& view : views) ASSERT_EQ(view.copy().name, "shared");
+    for (const SessionView& view : views) ASSERT_EQ(view.copy()->name, "shared");
   });
 }
 

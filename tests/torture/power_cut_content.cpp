@@ -125,7 +125,7 @@ Result<Rows> read_rows(const Store& store) {
   Rows content;
   for (const Result<SessionView>& row : snapshot->select({})) {
     if (!row) return fail(row.error());
-    content.put(row->flowsessionid(), fingerprint(row->copy()));
+    content.put(row->flowsessionid(), fingerprint(row->copy().value()));
   }
   auto model = snapshot->state_model();
   if (!model) return fail(std::move(model.error()));

@@ -1,0 +1,46 @@
+// Makes the dictionaries that a store's rows are packed with, from the rows it has.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include <flowkeep/result.hpp>
+
+namespace flowkeep::store {
+
+class Engine;
+struct Catalogue;
+
+/// Once a store has had a thousand sessions, and whenever they have become sixteen times as many, a thread learns what
+/// the newest of them have in common. Rows that are written from then on are packed with that; those that are there
+/// stay as they are. Where that does not make rows noticeably smaller, everything stays as it is. Any thread.
+class DictionaryMaker {
+ public:
+  explicit DictionaryMaker(Engine& engine) noexcept : engine_(engine) {}
+  DictionaryMaker(const DictionaryMaker&) = delete;
+  DictionaryMaker& operator=(const DictionaryMaker&) = delete;
+  ~DictionaryMaker() { stop(); }
+
+  /// Tells how many sessions the store has had, after a write that saw `catalogue`.
+  void note(std::uint64_t arrivals, const Catalogue& catalogue) {
+    if (arrivals >= due_.load(std::memory_order_relaxed)) start(arrivals, catalogue);
+  }
+  /// Waits for the thread, which ends soon.
+  void stop() noexcept;
+
+ private:
+  void start(std::uint64_t arrivals, const Catalogue& catalogue);
+  [[nodiscard]] Result<void> make(std::uint64_t arrivals);
+
+  static constexpr std::uint64_t first_due = 1024;
+  Engine& engine_;
+  std::atomic<std::uint64_t> due_{first_due};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_{};  // guards the rest
+  bool is_running_ = false;
+  std::thread thread_{};
+};
+
+}  // namespace flowkeep::store
