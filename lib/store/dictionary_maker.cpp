@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t growth_until_next = 16;
 constexpr std::size_t dictionary_bytes = 32U << 10;
+constexpr std::size_t fewest_samples = 512;
 constexpr std::size_t most_samples = 2048;
 constexpr std::size_t most_sample_bytes = 2U << 20;
 constexpr std::size_t most_bytes_of_one = 8U << 10;
@@ -29,6 +30,7 @@ class Samples {
   [[nodiscard]] bool is_full() const noexcept {
     return sizes_.size() >= most_samples || bytes_.size() >= most_sample_bytes;
   }
+  [[nodiscard]] std::size_t size() const noexcept { return seen_; }
   void add(std::string_view piece) {
     if (piece.empty() || piece.size() > most_bytes_of_one) return;
     if (++seen_ % test_share == 0) {
@@ -69,7 +71,7 @@ class Samples {
 
 // The newest rows, of many every eighth.
 Result<Samples> gather(Engine& engine, const std::atomic<bool>& stopping) {
-  auto transaction = engine.environment().begin_read();
+  auto transaction = engine.begin_read();  // what was written before this was asked for is in the tables then
   if (!transaction) return fail(std::move(transaction.error()));
   const Tables& tables = engine.tables();
   auto stat = transaction->stat(tables.sessions);
@@ -88,6 +90,7 @@ Result<Samples> gather(Engine& engine, const std::atomic<bool>& stopping) {
     samples.add(codec::RecordView::columns_of(row->session));
   }
   if (!found) return fail(std::move(found.error()));
+  if (samples.size() < fewest_samples) return fail(Errc::busy, "too few sessions are in the tables yet");
   return samples;
 }
 
@@ -119,7 +122,7 @@ void DictionaryMaker::start(std::uint64_t arrivals, const Catalogue& catalogue) 
     // Whatever the reason (no memory, no slot for a reader, a writer who takes his time): it can be done later.
     const bool is_made = make(arrivals).has_value();
     const std::lock_guard done(mutex_);
-    due_.store(is_made ? arrivals * growth_until_next : 2 * arrivals, std::memory_order_relaxed);
+    due_.store(is_made ? arrivals * growth_until_next : arrivals + first_due, std::memory_order_relaxed);
     is_running_ = false;
   });
   if (!started) return;

@@ -41,6 +41,7 @@ Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(st
   impl->is_writing_ = true;
   impl->catalogue_ = (*committer)->catalogue();
   impl->counters_ = (*committer)->counters();
+  impl->arrivals_before_ = impl->counters_.arrival;
   auto form = impl->engine_->record_form((*committer)->base(), *impl->catalogue_);
   if (!form) return fail(std::move(form.error()));
   impl->form_ = *form;
@@ -157,7 +158,7 @@ Result<store::Committer::Ticket> WriteTransaction::Impl::submit(std::optional<Du
   if (!ticket) {
     dead_ = ticket.error();
   } else {
-    engine_->dictionary_maker().note(counters_.arrival, *catalogue_);
+    engine_->dictionary_maker().note(arrivals_before_, *catalogue_);
   }
   return ticket;
 }

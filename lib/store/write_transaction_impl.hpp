@@ -56,6 +56,7 @@ class WriteTransaction::Impl {
   std::shared_ptr<const store::Catalogue> catalogue_{};
   codec::RecordForm form_{};
   codec::CountersRow counters_{};
+  std::uint64_t arrivals_before_ = 0;
   std::optional<Error> dead_{};
   std::uint64_t bytes_ = 0;
   std::optional<std::uint64_t> used_bytes_{};
