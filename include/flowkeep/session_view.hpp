@@ -146,11 +146,14 @@ class FLOWKEEP_API SessionView {
   [[nodiscard]] const void* table() const noexcept;
   template <Column column, class T>
   [[nodiscard]] auto read() const noexcept;
+  template <Column column>
+  [[nodiscard]] BinaryView read_binary() const noexcept;
   void release() noexcept;
 
   const char* value_ = nullptr;  // the stored value, header and all
   std::uint32_t bytes_ = 0;      // of its payload
   bool is_packed_ = false;       // else it is one FlatBuffer
+  std::uint64_t arrival_ = 0;    // names the small contents that stand beside it
   const void* table_ = nullptr;  // that FlatBuffer
   const base::PackingDictionary* dictionary_ = nullptr;
   mutable std::atomic<Columns*> columns_{nullptr};  // unpacked; shared with copies

@@ -79,11 +79,15 @@ Unpackers& unpackers() {
 
 Result<std::unique_ptr<const PackingDictionary>> PackingDictionary::make(std::uint16_t id, std::string_view bytes) {
   if (id == 0 || bytes.empty()) return fail(Errc::corrupt, "a packing dictionary is empty or has no number");
-  ZSTD_CDict* const packing = ::ZSTD_createCDict(bytes.data(), bytes.size(), dictionary_level);
-  ZSTD_DDict* const unpacking = ::ZSTD_createDDict(bytes.data(), bytes.size());
-  std::unique_ptr<const PackingDictionary> made(new PackingDictionary(id, packing, unpacking));
-  if (packing != nullptr && unpacking != nullptr) return made;
+  std::unique_ptr<PackingDictionary> made(new PackingDictionary(id, bytes));
+  made->unpacking_ = ::ZSTD_createDDict(made->bytes_.data(), made->bytes_.size());
+  if (made->unpacking_ != nullptr) return made;
   return fail(Errc::corrupt, "packing dictionary " + std::to_string(id) + " cannot be used by zstd");
+}
+
+const ZSTD_CDict* PackingDictionary::packing() const noexcept {
+  std::call_once(once_, [this] { packing_ = ::ZSTD_createCDict(bytes_.data(), bytes_.size(), dictionary_level); });
+  return packing_;
 }
 
 PackingDictionary::~PackingDictionary() {
@@ -100,7 +104,11 @@ bool Packing::pack(std::string& out, std::string_view bytes, std::size_t most, c
   ::ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);
   ::ZSTD_CCtx_setParameter(context.get(), ZSTD_c_dictIDFlag, 0);
   ::ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
-  if (dictionary != nullptr) ::ZSTD_CCtx_refCDict(context.get(), dictionary->packing_);
+  if (dictionary != nullptr) {
+    const ZSTD_CDict* const prepared = dictionary->packing();
+    if (prepared == nullptr) return false;
+    ::ZSTD_CCtx_refCDict(context.get(), prepared);
+  }
   const std::size_t before = out.size();
   const std::size_t bound = ::ZSTD_compressBound(bytes.size());
   out.resize(before + bound);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,11 +33,16 @@ class PackingDictionary {
 
  private:
   friend class Packing;
-  PackingDictionary(std::uint16_t id, ZSTD_CDict_s* packing, ZSTD_DDict_s* unpacking) noexcept
-      : id_(id), packing_(packing), unpacking_(unpacking) {}
-  std::uint16_t id_;
-  ZSTD_CDict_s* packing_;
-  ZSTD_DDict_s* unpacking_;
+  PackingDictionary(std::uint16_t id, std::string_view bytes) : id_(id), bytes_(bytes) {}
+  /// nullptr: there is no memory.
+  [[nodiscard]] const ZSTD_CDict_s* packing() const noexcept;
+
+  const std::uint16_t id_;
+  const std::string bytes_;
+  ZSTD_DDict_s* unpacking_ = nullptr;
+  // Made when it is first packed with: of a store's dictionaries only the last one is.
+  mutable std::once_flag once_{};
+  mutable ZSTD_CDict_s* packing_ = nullptr;
 };
 
 /// Packs and unpacks. Contexts come from a pool, so that they are as many as threads pack at the same time, and not as

@@ -1,8 +1,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 #include <utility>
 
 #include <flowkeep/binary.hpp>
@@ -16,33 +14,14 @@ namespace blob {
 
 namespace {
 
-// Setting up a search costs more than compressing a few hundred bytes: those take a level without one, for a third of
-// the time and a tenth more bytes.
 constexpr int compression_level = 3;
-constexpr int small_compression_level = -1;
-constexpr std::size_t small_piece = 1024;
-// Below this a zstd frame cannot win.
-constexpr std::size_t least_compressible = 48;
-// Bytes that are looked at before a small piece is given to zstd.
-constexpr std::size_t probe_bytes = 256;
 
-/// Whether a small piece is of so many different bytes that it was compressed or encrypted already: of 256 random bytes
-/// some 162 are different, of text seldom 80. Trying to compress it costs ten times as much.
-bool looks_random(std::string_view piece) noexcept {
-  if (piece.size() < probe_bytes || piece.size() >= small_piece) return false;
-  std::array<std::uint8_t, 256> seen{};
-  for (const char byte : piece.substr(0, probe_bytes)) seen[static_cast<std::uint8_t>(byte)] = 1;
-  return std::accumulate(seen.begin(), seen.end(), 0U) > probe_bytes / 2;
-}
-
+// What is small is packed when it gets its place beside its record, with what the store has learnt of the others.
 std::string pack(std::string_view piece) {
   std::string packed;
-  if (piece.size() >= least_compressible && !looks_random(piece)) {
-    const int level = piece.size() < small_piece ? small_compression_level : compression_level;
-    if (base::Packing::pack(packed, piece, piece.size() - 1, nullptr, level)) {
-      packed.shrink_to_fit();
-      return packed;
-    }
+  if (is_shared(piece.size()) && base::Packing::pack(packed, piece, piece.size() - 1, nullptr, compression_level)) {
+    packed.shrink_to_fit();
+    return packed;
   }
   return std::string(piece);
 }

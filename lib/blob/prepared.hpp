@@ -10,6 +10,8 @@
 
 #include <flowkeep/result.hpp>
 
+#include "codec/contents.hpp"
+
 namespace flowkeep::blob {
 
 /// Content is cut into pieces of this size (the last is the rest), each stored by itself.
@@ -17,9 +19,8 @@ inline constexpr std::uint32_t chunk_bytes = 256U << 10;
 
 /// Whether content of so many bytes is stored once for all columns that have it. What is smaller costs less than the
 /// entry of its hash, which is a page of its own to write, for the next hash lies anywhere.
-inline constexpr std::uint64_t shared_from_bytes = 1024;
 [[nodiscard]] constexpr bool is_shared(std::uint64_t size) noexcept {
-  return size >= shared_from_bytes;
+  return size >= codec::shared_from_bytes;
 }
 
 /// Content, hashed and compressed. A piece is one zstd frame where that is smaller than the piece, else its bytes:

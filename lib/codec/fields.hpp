@@ -9,6 +9,7 @@
 #include <flowkeep/column.hpp>
 #include <flowkeep/session.hpp>
 
+#include "codec/contents.hpp"
 #include "session_generated.h"
 
 namespace flowkeep::codec {
@@ -154,7 +155,12 @@ inline constexpr flatbuffers::voffset_t field<Column::versionnumber> = fb::Sessi
   BinaryView binary;
   if (stored.name() != nullptr) binary.name = text_of(*stored.name());
   if (stored.reference() != nullptr) binary.reference = guid_of(*stored.reference());
-  if (const auto blob = stored.blob()) binary.stored = StoredContent{stored.size(), stored.hash(), *blob};
+  if (const auto blob = stored.blob()) {
+    binary.stored = StoredContent{stored.size(), stored.hash(), *blob};
+  } else if (stored.small()) {
+    binary.stored =
+        StoredContent{stored.size(), stored.hash(), small_bit};  // of which session and column, a view knows
+  }
   return binary;
 }
 

@@ -30,7 +30,11 @@ Offset child_of(FlatBufferBuilder& builder, const Binary& binary) {
   if (binary.stored) {
     column.add_size(binary.stored->size);
     column.add_hash(binary.stored->hash);
-    column.add_blob(binary.stored->blob_id);
+    if (is_small(*binary.stored)) {
+      column.add_small(true);
+    } else {
+      column.add_blob(binary.stored->blob_id);
+    }
   }
   if (binary.reference) {
     const fb::Guid reference = guid_to(*binary.reference);
@@ -216,10 +220,12 @@ std::uint16_t RecordView::dictionary_of(std::string_view value) noexcept {
   return head_in(value).dictionary();
 }
 
-Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary) {
+Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary,
+                                     std::uint64_t arrival) {
   const std::string_view payload = payload_of(value);
   SessionView view;
   view.value_ = value.data();
+  view.arrival_ = arrival;
   view.bytes_ = static_cast<std::uint32_t>(payload.size());
   view.is_packed_ = is_packed_value(value);
   if (view.is_packed_) {

@@ -18,6 +18,9 @@ struct Session;
 
 namespace flowkeep::codec {
 
+/// What stands before the columns of a packed record.
+inline constexpr std::size_t head_size = 120;
+
 /// How a record is written (docs/FORMAT.md, "Records").
 struct RecordForm {
   bool is_packed = true;  ///< else one FlatBuffer with all columns, as stores before format 1.2 have it
@@ -38,8 +41,10 @@ class RecordView {
   [[nodiscard]] static Result<std::uint16_t> verify(std::string_view key, std::string_view value);
   /// What a value that was verified is packed with; 0: nothing.
   [[nodiscard]] static std::uint16_t dictionary_of(std::string_view value) noexcept;
-  /// Shows a value that was verified. The five columns that no record lacks are there and legal. Errors: corrupt.
-  [[nodiscard]] static Result<SessionView> open(std::string_view value, const base::PackingDictionary* dictionary);
+  /// Shows a value that was verified; `arrival` is its row key's. The five columns that no record lacks are there and
+  /// legal. Errors: corrupt.
+  [[nodiscard]] static Result<SessionView> open(std::string_view value, const base::PackingDictionary* dictionary,
+                                                std::uint64_t arrival);
 
   /// correlationid where it is a GUID that can be had without unpacking.
   [[nodiscard]] static std::optional<Guid> correlation_guid(const SessionView& session) noexcept;

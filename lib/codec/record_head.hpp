@@ -7,6 +7,7 @@
 #include <flowkeep/column.hpp>
 
 #include "codec/fields.hpp"
+#include "codec/record.hpp"
 
 namespace flowkeep::codec {
 
@@ -50,6 +51,6 @@ inline constexpr std::uint16_t all_head_bits = 255;
 }
 
 inline constexpr std::size_t head_bytes = sizeof(fb::RecordHead);
-static_assert(head_bytes == 120 && std::is_trivially_copyable_v<fb::RecordHead>);
+static_assert(head_bytes == head_size && std::is_trivially_copyable_v<fb::RecordHead>);
 
 }  // namespace flowkeep::codec

@@ -60,7 +60,8 @@ std::string encode(const RecoveryRow& row) {
 
 std::string encode(const PackingRow& row) {
   auto& builder = fresh_builder();
-  return finished(builder, fb::CreatePacking(builder, row.records, row.contents, row.arrival, row.next));
+  return finished(builder, fb::CreatePacking(builder, row.records, row.contents, row.arrival, row.next,
+                                             row.records_permille, row.contents_permille));
 }
 
 std::string encode(const DeletionRow& row) {
@@ -135,7 +136,8 @@ Result<RecoveryRow> decode_recovery(std::string_view payload) {
 Result<PackingRow> decode_packing(std::string_view payload) {
   auto row = verified<fb::Packing>(payload, "packing");
   if (!row) return fail(std::move(row.error()));
-  return PackingRow{(*row)->records(), (*row)->contents(), (*row)->arrival(), (*row)->next()};
+  return PackingRow{(*row)->records(), (*row)->contents(),         (*row)->arrival(),
+                    (*row)->next(),    (*row)->records_permille(), (*row)->contents_permille()};
 }
 
 Result<DeletionRow> decode_deletion(std::string_view payload) {

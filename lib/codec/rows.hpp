@@ -69,6 +69,9 @@ struct PackingRow {
   std::uint16_t contents = 0;
   std::uint64_t arrival = 0;  ///< the last one when they were made
   std::uint16_t next = 1;     ///< the key of the next dictionary
+  /// Of a thousand bytes, what is left of those they were made for.
+  std::uint16_t records_permille = 1000;
+  std::uint16_t contents_permille = 1000;
 };
 
 struct DeletionRow {

@@ -93,6 +93,7 @@ SessionView::SessionView(const SessionView& other) noexcept
     : value_(other.value_),
       bytes_(other.bytes_),
       is_packed_(other.is_packed_),
+      arrival_(other.arrival_),
       table_(other.table_),
       dictionary_(other.dictionary_),
       columns_(other.columns_.load(std::memory_order_acquire)) {
@@ -104,6 +105,7 @@ SessionView::SessionView(SessionView&& other) noexcept
     : value_(other.value_),
       bytes_(other.bytes_),
       is_packed_(other.is_packed_),
+      arrival_(other.arrival_),
       table_(other.table_),
       dictionary_(other.dictionary_),
       columns_(other.columns_.exchange(nullptr, std::memory_order_acq_rel)) {}
@@ -118,6 +120,7 @@ SessionView& SessionView::operator=(SessionView&& other) noexcept {
   value_ = other.value_;
   bytes_ = other.bytes_;
   is_packed_ = other.is_packed_;
+  arrival_ = other.arrival_;
   table_ = other.table_;
   dictionary_ = other.dictionary_;
   columns_.store(other.columns_.exchange(nullptr, std::memory_order_acq_rel), std::memory_order_release);
@@ -182,6 +185,15 @@ auto SessionView::read() const noexcept {
   using Shown = std::optional<typename codec::Shown<T>::type>;
   const auto* const columns = static_cast<const flatbuffers::Table*>(table());
   return columns == nullptr ? Shown() : codec::read<column, T>(*columns);
+}
+
+template <Column column>
+BinaryView SessionView::read_binary() const noexcept {
+  auto binary = read<column, Binary>().value_or(BinaryView());
+  if (binary.stored && codec::is_small(*binary.stored)) {
+    binary.stored->blob_id = codec::small_id(arrival_, codec::slot_of(column));
+  }
+  return binary;
 }
 
 Guid SessionView::flowsessionid() const noexcept {
@@ -349,13 +361,13 @@ std::optional<Reference> SessionView::flowtriggerid() const noexcept {
   return read<Column::flowtriggerid, Reference>();
 }
 BinaryView SessionView::inputs() const& noexcept {
-  return read<Column::inputs, Binary>().value_or(BinaryView());
+  return read_binary<Column::inputs>();
 }
 BinaryView SessionView::outputs() const& noexcept {
-  return read<Column::outputs, Binary>().value_or(BinaryView());
+  return read_binary<Column::outputs>();
 }
 BinaryView SessionView::additionalcontext() const& noexcept {
-  return read<Column::additionalcontext, Binary>().value_or(BinaryView());
+  return read_binary<Column::additionalcontext>();
 }
 std::optional<Reference> SessionView::ownerid() const noexcept {
   return read<Column::ownerid, Reference>();
@@ -542,6 +554,12 @@ Result<Session> SessionView::copy() const {
   entity::for_each_member([&]<Column column, class T>(std::optional<T> Session::*member) {
     session.*member = own(codec::read<column, T>(columns));
   });
+  for (const Column column : {Column::inputs, Column::outputs, Column::additionalcontext}) {
+    auto& binary = session.*entity::binary_member(column);
+    if (binary && binary->stored && codec::is_small(*binary->stored)) {
+      binary->stored->blob_id = codec::small_id(arrival_, codec::slot_of(column));
+    }
+  }
   for (const auto& [name, json] : extra()) session.extra.emplace(name, json);
   session.flowsessionid = flowsessionid();
   session.correlationid = own(correlationid());

@@ -55,6 +55,8 @@ const char* name_of(ValueKind kind) noexcept {
       return "record";
     case ValueKind::dictionary:
       return "packing dictionary";
+    case ValueKind::contents:
+      return "session's small contents";
   }
   return "value";
 }

@@ -21,6 +21,7 @@ enum class ValueKind : std::uint8_t {
   meta = 5,
   packed_record = 6,
   dictionary = 7,
+  contents = 8,
 };
 
 inline constexpr std::size_t header_bytes = 24;

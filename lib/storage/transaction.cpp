@@ -189,6 +189,30 @@ Result<bool> TableWriter::add(std::string_view key, std::string_view member) {
   return true;
 }
 
+// Of a set that is there.
+bool TableWriter::is_behind_all(std::string_view key, std::string_view member) noexcept {
+  MDB_val k = value_of(key);
+  MDB_val last{};
+  if (::mdb_cursor_get(cursor_, &k, &last, MDB_SET) != 0) return false;
+  if (::mdb_cursor_get(cursor_, &k, &last, MDB_LAST_DUP) != 0) return false;
+  return std::string_view(static_cast<const char*>(last.mv_data), last.mv_size) < member;
+}
+
+Result<bool> TableWriter::add_in_order(std::string_view key, std::string_view member) {
+  const bool appends = appended_to_ == key || is_behind_all(key, member);
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(member);
+  int code = MDB_KEYEXIST;
+  if (appends) code = ::mdb_cursor_put(cursor_, &k, &v, MDB_NODUPDATA | MDB_APPENDDUP);
+  if (code == MDB_KEYEXIST) {
+    appended_to_.clear();
+    return add(key, member);
+  }
+  if (code != 0) return fail(write_error(*environment_, "cannot write", code));
+  appended_to_ = key;
+  return true;
+}
+
 Result<Table> Environment::open_table(const char* name, TableKind kind) {
   enter();
   MDB_txn* txn = nullptr;

@@ -122,7 +122,9 @@ class TableWriter {
  public:
   [[nodiscard]] static Result<TableWriter> open(WriteTransaction& transaction, Table table);
   TableWriter(TableWriter&& other) noexcept
-      : environment_(other.environment_), cursor_(std::exchange(other.cursor_, nullptr)) {}
+      : environment_(other.environment_),
+        cursor_(std::exchange(other.cursor_, nullptr)),
+        appended_to_(std::move(other.appended_to_)) {}
   TableWriter& operator=(TableWriter&&) = delete;
   ~TableWriter();
 
@@ -130,11 +132,16 @@ class TableWriter {
   [[nodiscard]] Result<void> put(std::string_view key, std::string_view value,
                                  WriteTransaction::Place place = WriteTransaction::Place::anywhere);
   [[nodiscard]] Result<bool> add(std::string_view key, std::string_view member);
+  /// The same, in a table of sorted sets, for members that mostly come in order: one that is behind all others is
+  /// appended, which leaves the pages before it full. (LMDB halves them otherwise.)
+  [[nodiscard]] Result<bool> add_in_order(std::string_view key, std::string_view member);
 
  private:
   TableWriter(Environment& environment, MDB_cursor* cursor) noexcept : environment_(&environment), cursor_(cursor) {}
+  [[nodiscard]] bool is_behind_all(std::string_view key, std::string_view member) noexcept;
   Environment* environment_;
   MDB_cursor* cursor_;
+  std::string appended_to_{};  // the set whose last member came from the last call; "": none
 };
 
 }  // namespace flowkeep::storage

@@ -74,7 +74,7 @@ Result<std::uint64_t> Application::write_index(storage::Table table, const Index
   if (!writer) return fail(std::move(writer.error()));
   for (const IndexMove& move : moves) {
     if (move.kind != IndexMove::Kind::add) continue;
-    auto added = writer->add(move.key, move.row.bytes());
+    auto added = writer->add_in_order(move.key, move.row.bytes());
     if (!added) return fail(std::move(added.error()));
     if (!*added) ++disagreements;
   }
@@ -105,6 +105,23 @@ Result<void> Application::write_record(const RowChange& row) {
                         is_new_place ? WriteTransaction::Place::last : WriteTransaction::Place::anywhere);
 }
 
+Result<void> Application::write_contents(const RowChange& row) {
+  if (!row.contents) return {};
+  const IntegerKey key(row.new_key ? row.new_key->arrival() : row.old_key->arrival());
+  if (row.contents->empty()) {
+    auto removed = transaction_.remove(tables_.contents, key.bytes());
+    if (!removed) return fail(std::move(removed.error()));
+    return {};
+  }
+  if (!contents_) {
+    auto writer = TableWriter::open(transaction_, tables_.contents);
+    if (!writer) return fail(std::move(writer.error()));
+    contents_.emplace(std::move(*writer));
+  }
+  return contents_->put(key.bytes(), *row.contents,
+                        row.old_key ? WriteTransaction::Place::anywhere : WriteTransaction::Place::last);
+}
+
 Result<void> Application::write_deletion(const RowChange& row) {
   const IntegerKey key(static_cast<std::uint64_t>(row.version));
   codec::encode_value(value_, ValueKind::deletion, static_cast<std::uint64_t>(row.version), key.bytes(),
@@ -127,6 +144,7 @@ Result<void> Application::write_row(const RowChange& row) {
   }
   if (auto ok = collect(before ? &*before : nullptr, after ? &*after : nullptr); !ok) return ok;
   if (auto ok = write_record(row); !ok) return ok;
+  if (auto ok = write_contents(row); !ok) return ok;
   return row.deletion ? write_deletion(row) : Result<void>();
 }
 
@@ -202,6 +220,7 @@ Result<void> Application::write_meta_rows() {
 
 Result<std::uint64_t> Application::finish() {
   sessions_.reset();
+  contents_.reset();
   if (auto ok = write_new_binaries(); !ok) return fail(std::move(ok.error()));
   if (auto ok = write_ids(); !ok) return fail(std::move(ok.error()));
   std::uint64_t disagreements = 0;

@@ -48,6 +48,7 @@ class Application {
   [[nodiscard]] Result<void> collect(const StoredRow* before, const StoredRow* after);
   [[nodiscard]] Result<void> write_row(const RowChange& row);
   [[nodiscard]] Result<void> write_record(const RowChange& row);
+  [[nodiscard]] Result<void> write_contents(const RowChange& row);
   [[nodiscard]] Result<void> write_deletion(const RowChange& row);
   [[nodiscard]] Result<void> write_binaries(const Change& change);
   [[nodiscard]] Result<void> write_new_binaries();
@@ -62,6 +63,7 @@ class Application {
   const Catalogue& catalogue_;
   std::optional<storage::TableWriter> sessions_{};
   std::string value_{};
+  std::optional<storage::TableWriter> contents_{};
   std::vector<blob::NewBlob> new_blobs_{};
   std::vector<std::pair<index::Key, std::optional<index::RowKey>>> ids_{};  // none: it goes
   std::array<IndexMoves, index_count> moves_{};

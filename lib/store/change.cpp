@@ -20,7 +20,8 @@ void Change::add_blob(std::uint64_t id, std::shared_ptr<const blob::Prepared> co
 
 std::uint64_t Change::bytes() const noexcept {
   std::uint64_t total = 0;
-  for (const RowChange& row : rows) total += row.value.size() + row_overhead;
+  for (const RowChange& row : rows)
+    total += row.value.size() + row.contents.value_or(std::string_view()).size() + row_overhead;
   for (const BlobChange& blob : blobs) {
     for (std::size_t number = 0; number < blob.content.pieces(); ++number) {
       total += blob.content.piece(number).size() + 128;

@@ -27,6 +27,8 @@ struct RowChange {
   std::optional<index::RowKey> new_key{};  ///< where it will stand; none: it goes
   std::int64_t version = 0;
   std::string_view value{};  ///< its record as it will be stored, in the change's memory; empty for a deletion
+  /// Its small contents as they will be stored, in the change's memory; empty: they go; none: they are as before.
+  std::optional<std::string_view> contents{};
   std::optional<codec::DeletionRow> deletion{};
 };
 

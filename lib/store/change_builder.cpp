@@ -25,9 +25,14 @@ tl::unexpected<Error> duplicate(const Guid& id) {
 
 }  // namespace
 
-ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::RecordForm& form,
+ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const Forms& forms,
                              const codec::CountersRow& counters, const Caller& caller)
-    : basis_(basis), catalogue_(catalogue), caller_(caller), time_(now()), form_(form), first_blob_(counters.blob + 1) {
+    : basis_(basis),
+      catalogue_(catalogue),
+      caller_(caller),
+      time_(now()),
+      forms_(forms),
+      first_blob_(counters.blob + 1) {
   change_.counters = counters;
 }
 
@@ -85,8 +90,10 @@ Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return ok;
   if (!*row) return no_such_session(id);
-  if (auto ok = release_binaries((*row)->session); !ok) return fail(std::move(ok.error()));
+  auto has_contents = release_binaries((*row)->session);
+  if (!has_contents) return fail(std::move(has_contents.error()));
   RowChange gone;
+  if (*has_contents) gone.contents = std::string_view();
   gone.id = id;
   gone.old_key = (*row)->key;
   gone.version = ++change_.counters.version;
@@ -117,9 +124,10 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   auto pending = show_row(basis_.transaction(), basis_.tables(), row);
   if (!pending) return fail(std::move(pending.error()));
   if (auto ok = release_binaries(pending->session); !ok) return fail(std::move(ok.error()));
-  if (auto ok = place_binaries(std::nullopt); !ok) return fail(std::move(ok.error()));
-  row.version = ++change_.counters.version;
   row.new_key = index::RowKey(*session_.createdon, row.new_key->arrival());
+  row.contents = std::string_view();
+  if (auto ok = place_binaries(row, std::nullopt); !ok) return fail(std::move(ok.error()));
+  row.version = ++change_.counters.version;
   session_.versionnumber = row.version;
   if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
   if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
@@ -127,13 +135,13 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
 }
 
 Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) {
-  if (auto ok = place_binaries(before); !ok) return fail(std::move(ok.error()));
-  session_.versionnumber = ++change_.counters.version;
   RowChange row;
   row.id = *session_.flowsessionid;
-  row.version = *session_.versionnumber;
   if (before) row.old_key = before->key;
   row.new_key = index::RowKey(*session_.createdon, before ? before->key.arrival() : ++change_.counters.arrival);
+  if (auto ok = place_binaries(row, before); !ok) return fail(std::move(ok.error()));
+  session_.versionnumber = ++change_.counters.version;
+  row.version = *session_.versionnumber;
   if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
   if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
   positions_.emplace(row.id, change_.rows.size());
@@ -141,27 +149,109 @@ Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) 
   return *session_.versionnumber;
 }
 
-Result<void> ChangeBuilder::place_binaries(const std::optional<StoredRow>& before) {
+/// The small contents of the session that is being put.
+class ChangeBuilder::SmallContents {
+ public:
+  explicit SmallContents(const std::optional<StoredRow>& before) noexcept : before_(before) {}
+
+  /// Whether content of so many bytes has a place here.
+  [[nodiscard]] bool takes(std::uint64_t size) const noexcept {
+    return !blob::is_shared(size) && bytes_ + size <= codec::most_small_bytes;
+  }
+  [[nodiscard]] Result<void> put(std::uint64_t slot, const blob::PreparedView& content) {
+    auto bytes = blob::unpack(content.first, content.size, buffers_[slot]);
+    if (!bytes) return fail(std::move(bytes.error()));
+    slots_[slot] = *bytes;
+    bytes_ += content.size;
+    has_any_ = is_changed_ = true;
+    return {};
+  }
+  /// What the slot had stays.
+  void keep(std::uint64_t slot, std::uint64_t size) noexcept {
+    kept_[slot] = true;
+    bytes_ += size;
+    has_any_ = true;
+  }
+  /// What it had goes.
+  void drop() noexcept { is_changed_ = true; }
+
+  [[nodiscard]] bool is_changed() const noexcept { return is_changed_; }
+  [[nodiscard]] bool has_any() const noexcept { return has_any_; }
+  /// All of them, in memory that lives as long as this. Errors: corrupt.
+  [[nodiscard]] Result<codec::Slots> slots(const Basis& basis) {
+    if (std::find(kept_.begin(), kept_.end(), true) == kept_.end()) return slots_;
+    auto old = basis.contents(*before_, kept_buffer_);
+    if (!old) return fail(std::move(old.error()));
+    for (std::size_t slot = 0; slot < kept_.size(); ++slot) {
+      if (kept_[slot]) slots_[slot] = (*old)[slot];
+    }
+    return slots_;
+  }
+
+ private:
+  const std::optional<StoredRow>& before_;
+  codec::Slots slots_{};
+  std::array<std::string, codec::slot_count> buffers_{};
+  std::string kept_buffer_{};
+  std::array<bool, codec::slot_count> kept_{};
+  std::uint64_t bytes_ = 0;
+  bool has_any_ = false;
+  bool is_changed_ = false;
+};
+
+Result<void> ChangeBuilder::place_binaries(RowChange& row, const std::optional<StoredRow>& before) {
   if (before) {
     if (auto ok = before->session.unpack(); !ok) return ok;
   }
+  SmallContents small(before);
   for (const Column column : binary_columns) {
+    const std::uint64_t slot = codec::slot_of(column);
     std::optional<StoredContent> old;
     if (before) {
       const ValueView shown = before->session.value(column);
       if (const auto* binary = std::get_if<BinaryView>(&shown)) old = binary->stored;
     }
     auto& binary = session_.*entity::binary_member(column);
-    if (binary && binary->content.has_value()) {
-      auto blob_id = place_content(binary->content.prepared());
-      if (!blob_id) return fail(std::move(blob_id.error()));
-      binary->stored = StoredContent{binary->content.size(), binary->content.hash(), *blob_id};
-      refer(*blob_id, 1);
-      if (old) refer(old->blob_id, -1);
-    } else if (old && !(binary && binary->stored)) {
+    const bool is_given = binary && binary->content.has_value();
+    if (old && !is_given && binary && binary->stored) {
+      if (codec::is_small(*old)) small.keep(slot, old->size);
+      continue;
+    }
+    if (is_given) {
+      if (auto ok = place_content(*binary, column, row, small); !ok) return ok;
+    }
+    if (!old) continue;
+    if (codec::is_small(*old)) {
+      small.drop();
+    } else {
       refer(old->blob_id, -1);
     }
   }
+  return small.is_changed() ? write_contents(row, small) : Result<void>();
+}
+
+Result<void> ChangeBuilder::place_content(Binary& binary, Column column, const RowChange& row, SmallContents& small) {
+  const Content& content = binary.content;
+  if (forms_.record.is_packed && small.takes(content.size())) {
+    const std::uint64_t slot = codec::slot_of(column);
+    binary.stored = StoredContent{content.size(), content.hash(), codec::small_id(row.new_key->arrival(), slot)};
+    return small.put(slot, *content.prepared());
+  }
+  auto blob_id = place_blob(content.prepared());
+  if (!blob_id) return fail(std::move(blob_id.error()));
+  binary.stored = StoredContent{content.size(), content.hash(), *blob_id};
+  refer(*blob_id, 1);
+  return {};
+}
+
+Result<void> ChangeBuilder::write_contents(RowChange& row, SmallContents& small) {
+  row.contents = std::string_view();
+  if (!small.has_any()) return {};
+  auto slots = small.slots(basis_);
+  if (!slots) return fail(std::move(slots.error()));
+  const storage::IntegerKey key(row.new_key->arrival());
+  codec::encode_contents(value_, key.bytes(), *slots, forms_.contents);
+  row.contents = change_.memory.keep(value_);
   return {};
 }
 
@@ -174,7 +264,7 @@ Result<std::optional<std::uint64_t>> ChangeBuilder::find_content(const blob::Pre
   return basis_.find_equal(content);
 }
 
-Result<std::uint64_t> ChangeBuilder::place_content(const std::shared_ptr<const blob::Prepared>& content) {
+Result<std::uint64_t> ChangeBuilder::place_blob(const std::shared_ptr<const blob::Prepared>& content) {
   if (blob::is_shared(content->size)) {
     auto present = find_content(*content);
     if (!present) return fail(std::move(present.error()));
@@ -194,14 +284,20 @@ void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
   }
 }
 
-Result<void> ChangeBuilder::release_binaries(const SessionView& session) {
-  if (auto ok = session.unpack(); !ok) return ok;
+Result<bool> ChangeBuilder::release_binaries(const SessionView& session) {
+  if (auto ok = session.unpack(); !ok) return fail(std::move(ok.error()));
+  bool has_small = false;
   for (const Column column : binary_columns) {
     const ValueView shown = session.value(column);
     const auto* binary = std::get_if<BinaryView>(&shown);
-    if (binary != nullptr && binary->stored) refer(binary->stored->blob_id, -1);
+    if (binary == nullptr || !binary->stored) continue;
+    if (codec::is_small(*binary->stored)) {
+      has_small = true;
+    } else {
+      refer(binary->stored->blob_id, -1);
+    }
   }
-  return {};
+  return has_small;
 }
 
 Result<void> ChangeBuilder::note_extra_columns() {
@@ -217,7 +313,7 @@ Result<void> ChangeBuilder::note_extra_columns() {
 }
 
 Result<void> ChangeBuilder::encode(RowChange& row) {
-  const std::size_t bytes = codec::encode_record(value_, session_, row.new_key->bytes(), form_);
+  const std::size_t bytes = codec::encode_record(value_, session_, row.new_key->bytes(), forms_.record);
   if (bytes <= codec::max_record_bytes) {
     row.value = change_.memory.keep(value_);
     return {};

@@ -18,12 +18,19 @@
 
 namespace flowkeep::store {
 
+/// How rows are written.
+struct Forms {
+  codec::RecordForm record{};
+  /// For what stands beside packed records; nullptr: there is none yet.
+  const base::PackingDictionary* contents = nullptr;
+};
+
 /// Validates the parts of one operation against the rows as they are and against its own earlier parts, and gathers
 /// what they do. Writes nothing: after a refusal it is thrown away, and nothing has happened.
 class ChangeBuilder {
  public:
-  ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const codec::RecordForm& form,
-                const codec::CountersRow& counters, const Caller& caller);
+  ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const Forms& forms, const codec::CountersRow& counters,
+                const Caller& caller);
 
   [[nodiscard]] Result<Guid> create(const Session& session);
   [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition);
@@ -41,16 +48,22 @@ class ChangeBuilder {
   // These are about session_.
   /// Puts it where `before` stood (or anew): versionnumber, binaries, extra columns, record.
   [[nodiscard]] Result<std::int64_t> put(const std::optional<StoredRow>& before);
-  [[nodiscard]] Result<void> place_binaries(const std::optional<StoredRow>& before);
+  /// Gives every content of its File columns a place, and takes it from those of `before`.
+  [[nodiscard]] Result<void> place_binaries(RowChange& row, const std::optional<StoredRow>& before);
+  /// Puts content beside the record.
+  class SmallContents;
+  [[nodiscard]] Result<void> write_contents(RowChange& row, SmallContents& contents);
   /// Errors: invalid_argument (the store has met too many names).
   [[nodiscard]] Result<void> note_extra_columns();
   /// Writes its record into `row`. Errors: invalid_argument (it is too large).
   [[nodiscard]] Result<void> encode(RowChange& row);
   /// A binary that has this content, of this change or of before.
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::PreparedView& content) const;
-  [[nodiscard]] Result<std::uint64_t> place_content(const std::shared_ptr<const blob::Prepared>& content);
+  [[nodiscard]] Result<void> place_content(Binary& binary, Column column, const RowChange& row, SmallContents& small);
+  [[nodiscard]] Result<std::uint64_t> place_blob(const std::shared_ptr<const blob::Prepared>& content);
   void refer(std::uint64_t blob_id, std::int64_t difference);
-  [[nodiscard]] Result<void> release_binaries(const SessionView& session);
+  /// Answers whether small contents go with it.
+  [[nodiscard]] Result<bool> release_binaries(const SessionView& session);
   [[nodiscard]] Result<void> count_references();
   [[nodiscard]] Result<void> expire_deletions();
 
@@ -58,7 +71,7 @@ class ChangeBuilder {
   const Catalogue& catalogue_;
   const Caller& caller_;
   Timestamp time_;
-  codec::RecordForm form_;
+  Forms forms_;
   std::string value_{};
   Session session_{};  // the one that is being put; its memory serves them all
   Change change_{};

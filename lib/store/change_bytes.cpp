@@ -15,7 +15,13 @@ namespace {
 constexpr std::uint32_t format_number = 2;
 constexpr std::uint32_t format_of_flatbuffers = 1;
 
-enum RowFlag : std::uint8_t { has_old_key = 1, has_new_key = 2, has_deletion = 4, has_deletedby = 8 };
+enum RowFlag : std::uint8_t {
+  has_old_key = 1,
+  has_new_key = 2,
+  has_deletion = 4,
+  has_deletedby = 8,
+  has_contents = 16
+};
 
 class Writer {
  public:
@@ -92,12 +98,14 @@ void write_row(Writer& out, const RowChange& row) {
   if (row.new_key) flags |= has_new_key;
   if (row.deletion) flags |= has_deletion;
   if (row.deletion && row.deletion->deletedby) flags |= has_deletedby;
+  if (row.contents) flags |= has_contents;
   out.number(flags);
   out.guid(row.id);
   out.number(row.version);
   if (row.old_key) out.key(*row.old_key);
   if (row.new_key) out.key(*row.new_key);
   out.text(row.value);
+  if (row.contents) out.text(*row.contents);
   if (row.deletion) {
     out.number(static_cast<std::int64_t>(row.deletion->deletedon.time_since_epoch().count()));
     if (row.deletion->deletedby) out.guid(*row.deletion->deletedby);
@@ -120,6 +128,7 @@ RowChange read_row_change(Reader& in, std::uint32_t format, base::Arena& memory)
                         record);
     row.value = memory.keep(value);
   }
+  if (flags & has_contents) row.contents = memory.keep(in.bytes());
   if (flags & has_deletion) {
     codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
     if (flags & has_deletedby) deletion.deletedby = in.guid();

@@ -46,6 +46,8 @@ class Checker {
     }
     if (auto ok = check_blobs(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_chunks(); !ok) return fail(std::move(ok.error()));
+    if (auto ok = check_contents(); !ok) return fail(std::move(ok.error()));
+    if (auto ok = check_dictionaries(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_deletions(); !ok) return fail(std::move(ok.error()));
     return std::move(report_);
   }
@@ -168,12 +170,29 @@ class Checker {
       if (!*present) find(where, "index " + std::string(definition.info.name) + " has no entry for it");
     }
     if (auto ok = row.session.unpack(); !ok) return found_or_failed(where, std::move(ok.error()));
+    bool has_small = false;
     for (const Column column : {Column::inputs, Column::outputs, Column::additionalcontext}) {
       const ValueView value = row.session.value(column);
       const auto* binary = std::get_if<BinaryView>(&value);
-      if (binary != nullptr && binary->stored) check_use(where, column, *binary->stored);
+      if (binary == nullptr || !binary->stored) continue;
+      if (!codec::is_small(*binary->stored)) {
+        check_use(where, column, *binary->stored);
+        continue;
+      }
+      has_small = true;
+      if (auto ok = check_small(where, column, *binary->stored); !ok) return ok;
     }
+    expected_contents_ += has_small ? 1 : 0;
     return {};
+  }
+
+  // What stands beside the record.
+  Result<void> check_small(const std::string& where, Column column, const StoredContent& stored) {
+    ++report_.binaries;
+    report_.binary_bytes += stored.size;
+    auto bytes = read_small(transaction_, tables_, stored, buffer_);
+    if (bytes) return {};
+    return found_or_failed(where + ", " + std::string(name_of(column)), std::move(bytes.error()));
   }
 
   void check_use(const std::string& where, Column column, const StoredContent& stored) {
@@ -310,6 +329,34 @@ class Checker {
     return {};
   }
 
+  // Every row that a session has was read; what is left to find are rows that nobody has.
+  Result<void> check_contents() {
+    if (!tables_.contents.is_open()) return {};
+    auto count = entries(tables_.contents);
+    if (!count) return fail(std::move(count.error()));
+    if (*count != expected_contents_) {
+      find("table contents", std::to_string(*count) + " rows, the sessions have " + std::to_string(expected_contents_));
+    }
+    return {};
+  }
+
+  Result<void> check_dictionaries() {
+    if (!tables_.dictionaries.is_open()) return {};
+    auto ok = walk(tables_.dictionaries, "dictionaries", [this](const Cursor& cursor) -> Result<void> {
+      const std::uint64_t id = IntegerKey::value_of(cursor.key());
+      if (id >= catalogue_.packing.next) find("dictionary " + std::to_string(id), "nobody made it");
+      auto value = codec::decode_value(ValueKind::dictionary, cursor.key(), cursor.value());
+      if (!value) return found_or_failed("dictionary " + std::to_string(id), std::move(value.error()));
+      return {};
+    });
+    if (!ok) return ok;
+    for (const std::uint16_t id : {catalogue_.packing.records, catalogue_.packing.contents}) {
+      auto dictionary = tables_.packing->get(transaction_, tables_.dictionaries, id);
+      if (!dictionary) return found_or_failed("table dictionaries", std::move(dictionary.error()));
+    }
+    return {};
+  }
+
   Result<void> check_deletions() {
     return walk(tables_.deletions, "deletions", [this](const Cursor& cursor) -> Result<void> {
       const std::string where = "deletion " + std::to_string(IntegerKey::value_of(cursor.key()));
@@ -331,6 +378,7 @@ class Checker {
   std::array<std::uint64_t, index_count> expected_{};
   std::array<std::optional<Cursor>, index_count> cursors_{};
   std::unordered_map<std::uint64_t, BlobUse> uses_{};
+  std::uint64_t expected_contents_ = 0;
   std::uint64_t expected_chunks_ = 0;
   std::uint64_t hashed_ = 0;  // binaries that table blob_hashes leads to
   std::string buffer_{};

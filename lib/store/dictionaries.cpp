@@ -7,13 +7,17 @@ namespace flowkeep::store {
 using codec::ValueKind;
 using storage::IntegerKey;
 
+Error opened_before_upgrade() {
+  return Error{Errc::newer_format, "another process has brought the store to a newer format: open it again"};
+}
+
 Result<const base::PackingDictionary*> Dictionaries::read(const storage::Transaction& transaction, storage::Table table,
                                                           std::uint16_t id) {
   const auto missing = [id] {
     return fail(Errc::corrupt, "packing dictionary " + std::to_string(id) + " is missing from the store");
   };
   if (!table.is_open()) {
-    return fail(Errc::newer_format, "another process has brought the store to a newer format: open it again");
+    return fail(opened_before_upgrade());
   }
   if (id > most) return missing();
   const IntegerKey key(id);

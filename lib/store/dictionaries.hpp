@@ -13,6 +13,9 @@
 
 namespace flowkeep::store {
 
+/// The refusal of what needs a table that was not there when the file was opened.
+[[nodiscard]] Error opened_before_upgrade();
+
 /// A store has few dictionaries, and one that is there never changes or goes: each is read once. Any thread.
 class Dictionaries {
  public:

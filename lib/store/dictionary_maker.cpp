@@ -1,12 +1,16 @@
 #include "store/dictionary_maker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/thread.hpp"
+#include "codec/contents.hpp"
 #include "codec/record.hpp"
+#include "codec/value.hpp"
+#include "entity/members.hpp"
 #include "storage/cursor.hpp"
 #include "store/catalogue_edit.hpp"
 #include "store/reading.hpp"
@@ -15,87 +19,161 @@ namespace flowkeep::store {
 
 namespace {
 
-constexpr std::uint64_t growth_until_next = 16;
+// What sessions say changes most in the beginning of a store.
+constexpr std::uint64_t settled_arrivals = 1U << 16;
+std::uint64_t next_due(std::uint64_t arrivals) noexcept {
+  return arrivals < settled_arrivals ? 2 * arrivals : 4 * arrivals;
+}
+
 constexpr std::size_t dictionary_bytes = 32U << 10;
-constexpr std::size_t fewest_samples = 512;
-constexpr std::size_t most_samples = 2048;
-constexpr std::size_t most_sample_bytes = 2U << 20;
+constexpr std::size_t fewest_samples = 256;
+// More hardly make a better one (docs/DESIGN.md), and take their time.
+constexpr std::size_t most_samples = 640;
+constexpr std::size_t most_sample_bytes = 1U << 20;
 constexpr std::size_t most_bytes_of_one = 8U << 10;
-// Of the samples one in so many is kept apart, to see what the dictionary does for rows it was not made from.
 constexpr std::size_t test_share = 5;
+constexpr std::size_t probe_samples = 48;
+
+constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
+
+std::string joined(const codec::Slots& slots) {
+  std::string bytes;
+  for (const std::string_view slot : slots) bytes += slot;
+  return bytes;
+}
 
 /// Pieces of one kind: most to learn from, some to test with.
 class Samples {
  public:
-  [[nodiscard]] bool is_full() const noexcept {
-    return sizes_.size() >= most_samples || bytes_.size() >= most_sample_bytes;
-  }
+  /// Of the samples one in `share` is kept apart, to see what a dictionary does for rows it was not made from.
+  explicit Samples(std::size_t share) noexcept : test_share_(share) {}
+  [[nodiscard]] bool is_full() const noexcept { return seen_ >= most_samples || bytes_.size() >= most_sample_bytes; }
   [[nodiscard]] std::size_t size() const noexcept { return seen_; }
   void add(std::string_view piece) {
     if (piece.empty() || piece.size() > most_bytes_of_one) return;
-    if (++seen_ % test_share == 0) {
+    if (++seen_ % test_share_ == 0) {
       tests_.emplace_back(piece);
     } else {
       bytes_ += piece;
       sizes_.push_back(piece.size());
     }
   }
-  /// A dictionary that makes the tests smaller by a tenth than `present` does; "": there is none.
-  [[nodiscard]] std::string train(const base::PackingDictionary* present) const {
+  struct Trained {
+    std::string bytes{};            ///< "": what there is is as good
+    std::uint16_t permille = 1000;  ///< of a thousand bytes, what is left of the tests by the better of the two
+  };
+  /// A dictionary that makes the tests smaller by a tenth than `present` does.
+  [[nodiscard]] Trained train(const base::PackingDictionary* present) const {
+    const std::uint16_t before = permille(present);
     std::string bytes = base::Packing::train(bytes_, sizes_, dictionary_bytes);
-    if (bytes.empty()) return {};
+    if (bytes.empty()) return {{}, before};
     const auto made = base::PackingDictionary::make(1, bytes);
-    if (!made) return {};
-    const std::uint64_t before = packed_bytes(present);
-    const std::uint64_t after = packed_bytes(made->get());
-    return after + before / 10 <= before ? bytes : std::string();
+    if (!made) return {{}, before};
+    const std::uint16_t after = permille(made->get());
+    if (after + before / 10 > before) return {{}, before};
+    return {std::move(bytes), after};
   }
-
- private:
-  [[nodiscard]] std::uint64_t packed_bytes(const base::PackingDictionary* dictionary) const {
+  /// Of a thousand bytes, what a dictionary leaves of the tests.
+  [[nodiscard]] std::uint16_t permille(const base::PackingDictionary* dictionary) const {
     std::uint64_t total = 0;
+    std::uint64_t left = 0;
     std::string packed;
     for (const std::string& piece : tests_) {
       packed.clear();
       const bool is_packed = dictionary != nullptr && base::Packing::pack(packed, piece, piece.size(), dictionary);
-      total += is_packed ? packed.size() : piece.size();
+      total += piece.size();
+      left += is_packed ? packed.size() : piece.size();
     }
-    return total;
+    return total == 0 ? std::uint16_t{1000} : static_cast<std::uint16_t>(1000 * left / total);
   }
 
+ private:
+  std::size_t test_share_;
   std::string bytes_{};
   std::vector<std::size_t> sizes_{};
   std::vector<std::string> tests_{};
   std::size_t seen_ = 0;
 };
 
-// The newest rows, of many every eighth.
-Result<Samples> gather(Engine& engine, const std::atomic<bool>& stopping) {
+/// Of both kinds of rows.
+struct Lesson {
+  explicit Lesson(std::size_t share) noexcept : records(share), contents(share) {}
+  Samples records;
+  Samples contents;
+
+  [[nodiscard]] bool is_full() const noexcept { return records.is_full(); }
+};
+
+// The rows that were written last, of many every sixteenth: the next will be like these.
+Result<Lesson> learn_from_tables(Engine& engine, const std::atomic<bool>& stopping) {
   auto transaction = engine.begin_read();  // what was written before this was asked for is in the tables then
   if (!transaction) return fail(std::move(transaction.error()));
   const Tables& tables = engine.tables();
   auto stat = transaction->stat(tables.sessions);
   if (!stat) return fail(std::move(stat.error()));
-  const std::uint64_t stride = std::clamp<std::uint64_t>(stat->entries / most_samples, 1, 8);
-  auto cursor = storage::Cursor::open(*transaction, tables.sessions);
+  const std::uint64_t stride = std::clamp<std::uint64_t>(stat->entries / most_samples, 1, 16);
+  auto cursor = storage::Cursor::open(*transaction, tables.indexes[static_cast<std::size_t>(IndexId::versionnumber)]);
   if (!cursor) return fail(std::move(cursor.error()));
-  Samples samples;
+  Lesson lesson(test_share);
+  std::string buffer;
   std::uint64_t seen = 0;
   auto found = cursor->last();
-  for (; found && *found && !samples.is_full() && !stopping.load(); found = cursor->previous()) {
+  for (; found && *found && !lesson.is_full() && !stopping.load(); found = cursor->previous()) {
     if (seen++ % stride != 0) continue;
-    auto row = decode_row(*transaction, tables, cursor->key(), cursor->value());
+    auto row = read_row(*transaction, tables, cursor->value());
     if (!row) return fail(std::move(row.error()));
     if (auto ok = row->session.unpack(); !ok) return fail(std::move(ok.error()));
-    samples.add(codec::RecordView::columns_of(row->session));
+    lesson.records.add(codec::RecordView::columns_of(row->session));
+    const bool has_small = std::any_of(binary_columns.begin(), binary_columns.end(), [&](Column column) {
+      const ValueView shown = row->session.value(column);
+      const auto* binary = std::get_if<BinaryView>(&shown);
+      return binary != nullptr && binary->stored && codec::is_small(*binary->stored);
+    });
+    if (!has_small) continue;
+    auto slots = read_contents(*transaction, tables, row->key.arrival(), buffer);
+    if (!slots) return fail(std::move(slots.error()));
+    lesson.contents.add(joined(*slots));
   }
   if (!found) return fail(std::move(found.error()));
-  if (samples.size() < fewest_samples) return fail(Errc::busy, "too few sessions are in the tables yet");
-  return samples;
+  if (lesson.records.size() < fewest_samples) return fail(Errc::busy, "too few sessions are in the tables yet");
+  return lesson;
+}
+
+// Of many evenly spread ones.
+Lesson learn_from_sessions(std::span<const Session> sessions, std::size_t samples, std::size_t share) {
+  Lesson lesson(share);
+  const std::size_t stride = std::max<std::size_t>(1, sessions.size() / samples);
+  std::string value;
+  std::array<std::string, codec::slot_count> buffers;
+  for (std::size_t i = 0; i < sessions.size() && !lesson.is_full(); i += stride) {
+    Session session = sessions[i];
+    session.versionnumber = 0;
+    if (!session.flowsessionid) session.flowsessionid.emplace();
+    if (!session.createdon) session.createdon = now();
+    if (!session.statecode) session.statecode = StateCode::active;
+    if (!session.statuscode) session.statuscode = StatusCode::running;
+    codec::Slots slots{};
+    for (const Column column : binary_columns) {
+      auto& binary = session.*entity::binary_member(column);
+      if (!binary || !binary->content.has_value() || blob::is_shared(binary->content.size())) continue;
+      const std::uint64_t slot = codec::slot_of(column);
+      binary->stored = StoredContent{binary->content.size(), binary->content.hash(), codec::small_id(0, slot)};
+      const auto bytes = binary->content.bytes();
+      if (!bytes) continue;
+      buffers[slot] = *bytes;
+      slots[slot] = buffers[slot];
+    }
+    const std::size_t bytes = codec::encode_record(value, session, {}, codec::RecordForm{true, nullptr});
+    const std::string_view payload = codec::payload_of(value);
+    // Large ones are packed as they are.
+    if (payload.size() == codec::head_size + bytes) lesson.records.add(payload.substr(codec::head_size));
+    lesson.contents.add(joined(slots));
+  }
+  return lesson;
 }
 
 std::uint64_t due_after(const codec::PackingRow& packing, std::uint64_t first) noexcept {
-  return packing.arrival == 0 ? first : packing.arrival * growth_until_next;
+  return packing.arrival == 0 ? first : next_due(packing.arrival);
 }
 
 }  // namespace
@@ -122,7 +200,7 @@ void DictionaryMaker::start(std::uint64_t arrivals, const Catalogue& catalogue) 
     // Whatever the reason (no memory, no slot for a reader, a writer who takes his time): it can be done later.
     const bool is_made = make(arrivals).has_value();
     const std::lock_guard done(mutex_);
-    due_.store(is_made ? arrivals * growth_until_next : arrivals + first_due, std::memory_order_relaxed);
+    due_.store(is_made ? next_due(arrivals) : arrivals + first_due, std::memory_order_relaxed);
     is_running_ = false;
   });
   if (!started) return;
@@ -131,35 +209,72 @@ void DictionaryMaker::start(std::uint64_t arrivals, const Catalogue& catalogue) 
 }
 
 Result<void> DictionaryMaker::make(std::uint64_t arrivals) {
-  auto samples = gather(engine_, stopping_);
-  if (!samples) return fail(std::move(samples.error()));
+  auto lesson = learn_from_tables(engine_, stopping_);
+  if (!lesson) return fail(std::move(lesson.error()));
   if (stopping_.load()) return {};
-  const base::PackingDictionary* present = nullptr;
-  codec::PackingRow seen;
-  {
-    auto transaction = engine_.environment().begin_read();
-    if (!transaction) return fail(std::move(transaction.error()));
-    auto catalogue = engine_.catalogue(*transaction);
-    if (!catalogue) return fail(std::move(catalogue.error()));
-    seen = (*catalogue)->packing;
-    auto form = engine_.record_form(*transaction, **catalogue);
-    if (!form) return fail(std::move(form.error()));
-    present = form->dictionary;
-  }
-  const std::string records = samples->train(present);
+  auto present = present_state();
+  if (!present) return fail(std::move(present.error()));
+  const auto records = lesson->records.train(present->forms.record.dictionary);
   if (stopping_.load()) return {};
+  const auto contents = lesson->contents.train(present->forms.contents);
+  if (stopping_.load()) return {};
+  return store(*present, {records.bytes, contents.bytes, records.permille, contents.permille}, arrivals);
+}
 
+Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
+  if (sessions.size() < first_due || !engine_.has_packing()) return {};
+  auto present = present_state();
+  if (!present) return fail(std::move(present.error()));
+  const base::PackingDictionary* const for_records = present->forms.record.dictionary;
+  const base::PackingDictionary* const for_contents = present->forms.contents;
+  codec::PackingRow& packing = present->packing;
+  if (packing.arrival != 0) {
+    if (packing.next > Dictionaries::most) return {};
+    const Lesson probe = learn_from_sessions(sessions, probe_samples, 1);
+    const auto is_worse = [](std::uint16_t now, std::uint16_t then) { return now > then + then / 4 + 20; };
+    if (!is_worse(probe.records.permille(for_records), packing.records_permille) &&
+        !is_worse(probe.contents.permille(for_contents), packing.contents_permille)) {
+      return {};
+    }
+  }
+  const Lesson lesson = learn_from_sessions(sessions, most_samples, test_share);
+  const auto records = lesson.records.train(for_records);
+  const auto contents = lesson.contents.train(for_contents);
+  return store(*present, {records.bytes, contents.bytes, records.permille, contents.permille},
+               std::max<std::uint64_t>(packing.arrival, sessions.size()));
+}
+
+Result<DictionaryMaker::Present> DictionaryMaker::present_state() {
+  auto transaction = engine_.environment().begin_read();
+  if (!transaction) return fail(std::move(transaction.error()));
+  auto catalogue = engine_.catalogue(*transaction);
+  if (!catalogue) return fail(std::move(catalogue.error()));
+  auto forms = engine_.forms(*transaction, **catalogue);
+  if (!forms) return fail(std::move(forms.error()));
+  return Present{(*catalogue)->packing, *forms};
+}
+
+Result<void> DictionaryMaker::store(const Present& present, const Learned& learned, std::uint64_t arrivals) {
   auto edit = CatalogueEdit::begin(engine_);
   if (!edit) return fail(std::move(edit.error()));
   codec::PackingRow& packing = edit->catalogue.packing;
-  if (packing.next != seen.next || packing.arrival != seen.arrival) return {};  // another process was faster
+  // Another process may have been faster.
+  if (packing.next != present.packing.next || packing.arrival != present.packing.arrival) return {};
   packing.arrival = arrivals;
-  if (!records.empty()) {
-    packing.records = packing.next++;
-    auto ok = Dictionaries::put(edit->transaction(), engine_.tables().dictionaries, packing.records, records);
-    if (!ok) return ok;
-  }
+  packing.records_permille = learned.records_permille;
+  packing.contents_permille = learned.contents_permille;
+  const auto add = [&](std::string_view bytes, std::uint16_t& number) -> Result<void> {
+    if (bytes.empty() || packing.next > Dictionaries::most) return {};
+    number = packing.next++;
+    return Dictionaries::put(edit->transaction(), engine_.tables().dictionaries, number, bytes);
+  };
+  if (auto ok = add(learned.records, packing.records); !ok) return ok;
+  if (auto ok = add(learned.contents, packing.contents); !ok) return ok;
   return edit->commit_catalogue();
+}
+
+void learn_before(Engine& engine, std::span<const Session> sessions) {
+  if (engine.find_committer() != nullptr) static_cast<void>(engine.dictionary_maker().learn(sessions));
 }
 
 }  // namespace flowkeep::store

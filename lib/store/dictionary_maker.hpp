@@ -4,14 +4,19 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <span>
+#include <string>
 #include <thread>
 
 #include <flowkeep/result.hpp>
+#include <flowkeep/session.hpp>
+
+#include "store/catalogue.hpp"
+#include "store/change_builder.hpp"
 
 namespace flowkeep::store {
 
 class Engine;
-struct Catalogue;
 
 /// Once a store has had a thousand sessions, and whenever they have become sixteen times as many, a thread learns what
 /// the newest of them have in common. Rows that are written from then on are packed with that; those that are there
@@ -27,12 +32,29 @@ class DictionaryMaker {
   void note(std::uint64_t arrivals, const Catalogue& catalogue) {
     if (arrivals >= due_.load(std::memory_order_relaxed)) start(arrivals, catalogue);
   }
+  /// The same at once, from a large batch of sessions that are about to be stored, where they are the first or unlike
+  /// those before, so that they are packed well already.
+  /// Errors: busy, io.
+  [[nodiscard]] Result<void> learn(std::span<const Session> sessions);
   /// Waits for the thread, which ends soon.
   void stop() noexcept;
 
  private:
   void start(std::uint64_t arrivals, const Catalogue& catalogue);
   [[nodiscard]] Result<void> make(std::uint64_t arrivals);
+  /// What rows are packed with before.
+  struct Present {
+    codec::PackingRow packing;
+    Forms forms;
+  };
+  [[nodiscard]] Result<Present> present_state();
+  struct Learned {
+    std::string records;
+    std::string contents;
+    std::uint16_t records_permille;
+    std::uint16_t contents_permille;
+  };
+  [[nodiscard]] Result<void> store(const Present& present, const Learned& learned, std::uint64_t arrivals);
 
   static constexpr std::uint64_t first_due = 1024;
   Engine& engine_;
@@ -42,5 +64,8 @@ class DictionaryMaker {
   bool is_running_ = false;
   std::thread thread_{};
 };
+
+/// DictionaryMaker::learn() where the store can be written to. That it fails is no failure of the write that follows.
+void learn_before(Engine& engine, std::span<const Session> sessions);
 
 }  // namespace flowkeep::store

@@ -262,11 +262,13 @@ Result<std::shared_ptr<const Catalogue>> Engine::catalogue(const storage::Transa
   return fresh;
 }
 
-Result<codec::RecordForm> Engine::record_form(const storage::Transaction& transaction, const Catalogue& catalogue) {
-  if (!has_packing()) return codec::RecordForm{false, nullptr};
-  auto dictionary = dictionaries_.get(transaction, tables_.dictionaries, catalogue.packing.records);
-  if (!dictionary) return fail(std::move(dictionary.error()));
-  return codec::RecordForm{true, *dictionary};
+Result<Forms> Engine::forms(const storage::Transaction& transaction, const Catalogue& catalogue) {
+  if (!has_packing()) return Forms{codec::RecordForm{false, nullptr}, nullptr};
+  auto records = dictionaries_.get(transaction, tables_.dictionaries, catalogue.packing.records);
+  if (!records) return fail(std::move(records.error()));
+  auto contents = dictionaries_.get(transaction, tables_.dictionaries, catalogue.packing.contents);
+  if (!contents) return fail(std::move(contents.error()));
+  return Forms{codec::RecordForm{true, *records}, *contents};
 }
 
 void Engine::tend_readers() {

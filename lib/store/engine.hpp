@@ -13,8 +13,8 @@
 
 #include <flowkeep/store.hpp>
 
-#include "codec/record.hpp"
 #include "store/catalogue.hpp"
+#include "store/change_builder.hpp"
 #include "store/committer.hpp"
 #include "store/dictionary_maker.hpp"
 #include "store/opening.hpp"
@@ -65,9 +65,8 @@ class Engine {
   [[nodiscard]] codec::KeyForm key_form() const noexcept {
     return has_packing() ? codec::newest_key_form : codec::KeyForm::text;
   }
-  /// How records are written by a transaction that sees this catalogue.
-  [[nodiscard]] Result<codec::RecordForm> record_form(const storage::Transaction& transaction,
-                                                      const Catalogue& catalogue);
+  /// How rows are written by a transaction that sees this catalogue.
+  [[nodiscard]] Result<Forms> forms(const storage::Transaction& transaction, const Catalogue& catalogue);
   [[nodiscard]] DictionaryMaker& dictionary_maker() noexcept { return *dictionary_maker_; }
   /// Now and then, clears the reader slots of processes that died.
   void tend_readers();

@@ -54,6 +54,15 @@ const RowChange* Overlay::find_row(const Guid& id) const {
   return at == rows_.end() ? nullptr : at->second.change;
 }
 
+std::optional<std::string_view> Overlay::find_contents(const Guid& id) const {
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    for (const RowChange& row : (*change)->rows) {
+      if (row.id == id && row.contents) return row.contents;
+    }
+  }
+  return std::nullopt;
+}
+
 const BlobChange* Overlay::find_new_blob(std::uint64_t id) const {
   const auto change =
       std::lower_bound(changes_.begin(), changes_.end(), id,
@@ -118,6 +127,15 @@ Result<std::optional<std::uint64_t>> Basis::find_equal(const blob::PreparedView&
     break;
   }
   return stored;
+}
+
+Result<codec::Slots> Basis::contents(const StoredRow& row, std::string& buffer) const {
+  for (const Overlay* overlay : overlays_) {
+    if (const auto value = overlay->find_contents(row.session.flowsessionid())) {
+      return open_contents(transaction_, tables_, *value, buffer);
+    }
+  }
+  return read_contents(transaction_, tables_, row.key.arrival(), buffer);
 }
 
 Result<std::uint64_t> Basis::references(std::uint64_t blob_id) const {

@@ -50,6 +50,9 @@ class Overlay {
   void prune(std::uint64_t lsn);
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
+  /// What the last of the changes that touched a session's small contents made of them; std::nullopt: none did. Looks
+  /// at every change.
+  [[nodiscard]] std::optional<std::string_view> find_contents(const Guid& id) const;
   /// The last deletion record that a change has let go, of those that go oldest first; 0: none. Also after prune().
   [[nodiscard]] std::uint64_t expired() const noexcept { return expired_; }
   /// How many columns refer to a binary; std::nullopt: as the tables say.
@@ -93,6 +96,8 @@ class Basis {
   [[nodiscard]] Result<std::optional<StoredRow>> find_row(const Guid& id) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_equal(const blob::PreparedView& content) const;
   [[nodiscard]] Result<std::uint64_t> references(std::uint64_t blob_id) const;
+  /// The small contents of a session that has some, there or in `buffer`. Errors: corrupt.
+  [[nodiscard]] Result<codec::Slots> contents(const StoredRow& row, std::string& buffer) const;
   /// As Overlay::expired().
   [[nodiscard]] std::uint64_t expired() const noexcept {
     return std::max(overlays_.front()->expired(), overlays_.back()->expired());

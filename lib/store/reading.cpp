@@ -1,5 +1,7 @@
 #include "store/reading.hpp"
 
+#include <xxhash.h>
+
 #include "base/guid_key.hpp"
 #include "codec/record.hpp"
 #include "codec/value.hpp"
@@ -16,10 +18,11 @@ std::string name_of_row(const index::RowKey& key) {
 
 namespace {
 
-Result<SessionView> open_record(const storage::Transaction& transaction, const Tables& tables, std::string_view value) {
+Result<SessionView> open_record(const storage::Transaction& transaction, const Tables& tables, std::string_view value,
+                                std::uint64_t arrival) {
   auto dictionary = tables.packing->get(transaction, tables.dictionaries, codec::RecordView::dictionary_of(value));
   if (!dictionary) return fail(std::move(dictionary.error()));
-  return codec::RecordView::open(value, *dictionary);
+  return codec::RecordView::open(value, *dictionary, arrival);
 }
 
 Error in_row(const index::RowKey& key, Error error) {
@@ -36,7 +39,7 @@ Result<StoredRow> decode_row(const storage::Transaction& transaction, const Tabl
     return fail(Errc::corrupt, "table sessions has a key of " + std::to_string(key.size()) + " bytes, not of 16");
   }
   if (auto ok = codec::RecordView::verify(key, value); !ok) return fail(in_row(*row_key, std::move(ok.error())));
-  auto session = open_record(transaction, tables, value);
+  auto session = open_record(transaction, tables, value, row_key->arrival());
   if (!session) return fail(in_row(*row_key, std::move(session.error())));
   if (session->createdon() != row_key->createdon()) {
     return fail(Errc::corrupt, name_of_row(*row_key) + ": its createdon is not the one it is stored under");
@@ -45,7 +48,7 @@ Result<StoredRow> decode_row(const storage::Transaction& transaction, const Tabl
 }
 
 Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables, const RowChange& row) {
-  auto session = open_record(transaction, tables, row.value);
+  auto session = open_record(transaction, tables, row.value, row.new_key->arrival());
   if (!session) return fail(in_row(*row.new_key, std::move(session.error())));
   return StoredRow{*row.new_key, std::move(*session)};
 }
@@ -58,6 +61,41 @@ Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables
     return fail(Errc::corrupt, (row_key ? name_of_row(*row_key) : "a row") + " is missing from table sessions");
   }
   return decode_row(transaction, tables, key, **value);
+}
+
+Result<codec::Slots> open_contents(const storage::Transaction& transaction, const Tables& tables,
+                                   std::string_view value, std::string& buffer) {
+  auto dictionary = tables.packing->get(transaction, tables.dictionaries, codec::contents_dictionary_of(value));
+  if (!dictionary) return fail(std::move(dictionary.error()));
+  return codec::open_contents(value, *dictionary, buffer);
+}
+
+Result<codec::Slots> read_contents(const storage::Transaction& transaction, const Tables& tables, std::uint64_t arrival,
+                                   std::string& buffer) {
+  const storage::IntegerKey key(arrival);
+  if (!tables.contents.is_open()) return fail(opened_before_upgrade());
+  auto value = transaction.get(tables.contents, key.bytes());
+  if (!value) return fail(std::move(value.error()));
+  const auto in_row = [arrival](Error error) {
+    error.message = "contents of arrival " + std::to_string(arrival) + ": " + error.message;
+    return error;
+  };
+  if (!*value) return fail(in_row(Error{Errc::corrupt, "they are missing from table contents"}));
+  if (auto ok = codec::verify_contents(key.bytes(), **value); !ok) return fail(in_row(std::move(ok.error())));
+  auto slots = open_contents(transaction, tables, **value, buffer);
+  if (!slots) return fail(in_row(std::move(slots.error())));
+  return slots;
+}
+
+Result<std::string_view> read_small(const storage::Transaction& transaction, const Tables& tables,
+                                    const StoredContent& stored, std::string& buffer) {
+  auto slots = read_contents(transaction, tables, codec::arrival_of(stored), buffer);
+  if (!slots) return fail(std::move(slots.error()));
+  const std::uint64_t slot = codec::slot_of(stored);
+  const std::string_view bytes = slot < slots->size() ? (*slots)[slot] : std::string_view();
+  if (bytes.size() == stored.size && XXH3_64bits(bytes.data(), bytes.size()) == stored.hash) return bytes;
+  return fail(Errc::corrupt, "contents of arrival " + std::to_string(codec::arrival_of(stored)) +
+                                 ": they are not the ones their session refers to");
 }
 
 Result<std::optional<index::RowKey>> find_row_key(const storage::Transaction& transaction, const Tables& tables,

@@ -7,6 +7,7 @@
 
 #include <flowkeep/session_view.hpp>
 
+#include "codec/contents.hpp"
 #include "index/index_table.hpp"
 #include "storage/transaction.hpp"
 #include "store/change.hpp"
@@ -31,6 +32,16 @@ struct StoredRow {
 /// Reads the record at a row key. Errors: corrupt (missing, too).
 [[nodiscard]] Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables& tables,
                                          std::string_view key);
+
+/// Reads the small contents of the session of an arrival, there or in `buffer`. Errors: corrupt (there are none, too).
+[[nodiscard]] Result<codec::Slots> read_contents(const storage::Transaction& transaction, const Tables& tables,
+                                                 std::uint64_t arrival, std::string& buffer);
+/// Opens a value of table `contents` that was verified.
+[[nodiscard]] Result<codec::Slots> open_contents(const storage::Transaction& transaction, const Tables& tables,
+                                                 std::string_view value, std::string& buffer);
+/// One of them, compared with what its record says. Errors: corrupt.
+[[nodiscard]] Result<std::string_view> read_small(const storage::Transaction& transaction, const Tables& tables,
+                                                  const StoredContent& stored, std::string& buffer);
 
 /// Finds where a session stands.
 [[nodiscard]] Result<std::optional<index::RowKey>> find_row_key(const storage::Transaction& transaction,

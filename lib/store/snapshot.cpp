@@ -10,6 +10,7 @@ struct BinaryReader::Impl {
   const blob::Tables& tables;
   StoredContent stored;
   codec::BlobRow row;
+  std::optional<std::string> small{};  ///< all there is, of small content
   std::uint64_t next_piece = 0;
   std::string buffer{};
 };
@@ -22,6 +23,7 @@ BinaryReader::~BinaryReader() = default;
 Result<std::string_view> BinaryReader::next() {
   Impl& impl = *impl_;
   if (auto ok = impl.transaction.environment().check_process(); !ok) return fail(std::move(ok.error()));
+  if (impl.small) return impl.next_piece++ == 0 ? std::string_view(*impl.small) : std::string_view();
   const std::uint64_t pieces = impl.row.content ? 1 : impl.row.chunk_count;
   if (impl.next_piece >= pieces) return std::string_view();
   return blob::read_piece(impl.transaction, impl.tables, impl.stored.blob_id, impl.row, impl.next_piece++, impl.buffer);
@@ -61,12 +63,22 @@ Result<std::string> Snapshot::read(const BinaryView& binary) const {
 
 Result<std::string> Snapshot::read(const StoredContent& stored) const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  return blob::read_all(impl_->transaction(), impl_->tables().blobs, stored);
+  if (!codec::is_small(stored)) return blob::read_all(impl_->transaction(), impl_->tables().blobs, stored);
+  std::string buffer;
+  auto bytes = store::read_small(impl_->transaction(), impl_->tables(), stored, buffer);
+  if (!bytes) return fail(std::move(bytes.error()));
+  return std::string(*bytes);
 }
 
 Result<BinaryReader> Snapshot::stream(const StoredContent& stored) const& {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
   const auto& tables = impl_->tables().blobs;
+  if (codec::is_small(stored)) {
+    auto small = read(stored);
+    if (!small) return fail(std::move(small.error()));
+    return BinaryReader(std::unique_ptr<BinaryReader::Impl>(
+        new BinaryReader::Impl{impl_->transaction(), tables, stored, {}, std::move(*small)}));
+  }
   auto row = blob::get_row(impl_->transaction(), tables, stored.blob_id);
   if (!row) return fail(std::move(row.error()));
   if (auto ok = blob::check_same(*row, stored); !ok) return fail(std::move(ok.error()));

@@ -73,6 +73,7 @@ Result<Guid> Store::create(const Session& session) const {
 }
 
 Result<std::vector<Guid>> Store::create_multiple(std::span<const Session> sessions) const {
+  store::learn_before(*impl_->engine, sessions);
   return impl_->write([&](WriteTransaction& transaction) { return transaction.create_multiple(sessions); });
 }
 
@@ -109,6 +110,7 @@ Result<std::uint64_t> Store::erase_multiple(std::span<const Guid> ids) const {
 tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const Session> sessions,
                                                                  ImportOptions options) const {
   const auto failed = [](Error error) { return tl::unexpected<ImportFailure>(ImportFailure{std::move(error), 0}); };
+  store::learn_before(*impl_->engine, sessions);
   auto transaction = write();
   if (!transaction) return failed(std::move(transaction.error()));
   auto imported = transaction->import_sessions(sessions, options);

@@ -6,8 +6,8 @@ namespace flowkeep::store {
 
 using storage::TableKind;
 
-std::array<TableInfo, 8 + index_count> table_infos(Tables& tables) {
-  std::array<TableInfo, 8 + index_count> infos{{
+std::array<TableInfo, 9 + index_count> table_infos(Tables& tables) {
+  std::array<TableInfo, 9 + index_count> infos{{
       {"meta", TableKind::integer, &tables.meta},
       {"sessions", TableKind::bytes, &tables.sessions},
       {"ids", TableKind::bytes, &tables.ids},
@@ -15,10 +15,11 @@ std::array<TableInfo, 8 + index_count> table_infos(Tables& tables) {
       {"blobs", TableKind::integer, &tables.blobs.blobs},
       {"chunks", TableKind::bytes, &tables.blobs.chunks},
       {"blob_hashes", TableKind::integer_sets, &tables.blobs.blob_hashes},
+      {"contents", TableKind::integer, &tables.contents, 2},
       {"dictionaries", TableKind::integer, &tables.dictionaries, 2},
   }};
   for (std::size_t i = 0; i < index_count; ++i) {
-    infos[8 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
+    infos[9 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
   }
   return infos;
 }

@@ -18,7 +18,8 @@ struct Tables {
   storage::Table ids{};        ///< bytes: flowsessionid in key order -> RowKey
   storage::Table deletions{};  ///< integer: versionnumber -> Deletion
   blob::Tables blobs{};
-  storage::Table dictionaries{};                      ///< integer: number -> dictionary; not open before format 1.2
+  storage::Table contents{};      ///< integer: arrival -> small contents; not open before format 1.2
+  storage::Table dictionaries{};  ///< integer: number -> dictionary; not open before format 1.2
   std::array<storage::Table, index_count> indexes{};  ///< sorted sets: index key -> RowKeys
   Dictionaries* packing = nullptr;                    ///< what the rows are packed with
 };
@@ -30,6 +31,6 @@ struct TableInfo {
   storage::Table* table;
   unsigned since_minor = 0;  ///< of the format: older stores lack it
 };
-[[nodiscard]] std::array<TableInfo, 8 + index_count> table_infos(Tables& tables);
+[[nodiscard]] std::array<TableInfo, 9 + index_count> table_infos(Tables& tables);
 
 }  // namespace flowkeep::store

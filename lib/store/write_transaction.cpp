@@ -42,9 +42,9 @@ Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(st
   impl->catalogue_ = (*committer)->catalogue();
   impl->counters_ = (*committer)->counters();
   impl->arrivals_before_ = impl->counters_.arrival;
-  auto form = impl->engine_->record_form((*committer)->base(), *impl->catalogue_);
-  if (!form) return fail(std::move(form.error()));
-  impl->form_ = *form;
+  auto forms = impl->engine_->forms((*committer)->base(), *impl->catalogue_);
+  if (!forms) return fail(std::move(forms.error()));
+  impl->forms_ = *forms;
   return impl;
 }
 

@@ -54,7 +54,7 @@ class WriteTransaction::Impl {
   std::shared_ptr<store::Changes> changes_ = std::make_shared<store::Changes>();
   std::optional<store::Overlay> own_{};  // of the changes; made when a second one is to be validated
   std::shared_ptr<const store::Catalogue> catalogue_{};
-  codec::RecordForm form_{};
+  store::Forms forms_{};
   codec::CountersRow counters_{};
   std::uint64_t arrivals_before_ = 0;
   std::optional<Error> dead_{};
@@ -67,7 +67,7 @@ template <class Operation>
 auto WriteTransaction::Impl::run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
   if (auto ok = check(); !ok) return fail(std::move(ok.error()));
   const store::Basis basis = this->basis();
-  store::ChangeBuilder builder(basis, *catalogue_, form_, counters_, caller_);
+  store::ChangeBuilder builder(basis, *catalogue_, forms_, counters_, caller_);
   auto result = operation(builder);
   if (!result) {
     note_failure(result.error());

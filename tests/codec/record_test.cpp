@@ -86,6 +86,7 @@ void expect_equal(const flowkeep::ValueView& left, const flowkeep::ValueView& ri
 }
 
 constexpr std::string_view key = "createdon+arrival";
+constexpr std::uint64_t arrival = 77;
 
 // Of the columns of such sessions as these tests make.
 const base::PackingDictionary& dictionary() {
@@ -121,7 +122,7 @@ class Record : public testing::TestWithParam<Form> {
   [[nodiscard]] static Result<SessionView> open(std::string_view value) {
     const std::uint16_t packed_with = RecordView::dictionary_of(value);
     if (packed_with != 0 && packed_with != dictionary().id()) return fail(Errc::corrupt, "no such dictionary");
-    return RecordView::open(value, packed_with == 0 ? nullptr : &dictionary());
+    return RecordView::open(value, packed_with == 0 ? nullptr : &dictionary(), arrival);
   }
   [[nodiscard]] static SessionView view_of(std::string_view value) { return test::value_of(open(value)); }
   /// The same value with another payload.

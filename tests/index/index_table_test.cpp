@@ -176,7 +176,7 @@ std::optional<Key> key_of(IndexId id, const Session& session) {
   const auto of = [&](bool is_packed, KeyForm form) {
     std::string value;
     static_cast<void>(codec::encode_record(value, session, "key", {is_packed, nullptr}));
-    return test::value_of(key_of(definition(id), test::value_of(codec::RecordView::open(value, nullptr)), form));
+    return test::value_of(key_of(definition(id), test::value_of(codec::RecordView::open(value, nullptr, 1)), form));
   };
   // What a key says does not depend on how the record is written.
   EXPECT_EQ(of(true, KeyForm::text), of(false, KeyForm::text));

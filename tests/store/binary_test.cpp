@@ -166,9 +166,9 @@ TEST(BinaryColumn, GoesWhereItIsReplaced) {
   update.set.inputs.emplace().content = Content("new");
   value_of(store->update(id, update));
   EXPECT_EQ(read_inputs(store, id), "new");
-  EXPECT_EQ(store.entries("blobs"), 1U);
+  EXPECT_EQ(store.entries("contents"), 1U);
   value_of(store->update(id, update));  // by itself
-  EXPECT_EQ(store.entries("blobs"), 1U);
+  EXPECT_EQ(store.entries("contents"), 1U);
   EXPECT_TRUE(value_of(store->check()).clean());
 }
 
@@ -179,7 +179,7 @@ TEST(BinaryColumn, MayChangeItsColumn) {
   update.clear.insert(Column::inputs);
   update.set.outputs.emplace().content = Content("content");
   value_of(store->update(id, update));
-  EXPECT_EQ(store.entries("blobs"), 1U);
+  EXPECT_EQ(store.entries("contents"), 1U);
   EXPECT_TRUE(value_of(store->check()).clean());
 }
 
@@ -190,7 +190,7 @@ TEST(BinaryColumn, OfNothingIsTheSameAsNull) {
   update.set.inputs.emplace();
   value_of(store->update(id, update));
   EXPECT_FALSE(value_of(store->get(id)).inputs);
-  EXPECT_EQ(store.entries("blobs"), 0U);
+  EXPECT_EQ(store.entries("contents"), 0U);
 }
 
 TEST(StoredContent, IsAcceptedWhereTheColumnHasIt) {

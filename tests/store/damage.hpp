@@ -50,6 +50,11 @@ class RawStore {
   void damage(storage::Table table, std::string_view key) {
     change(table, key, [](std::string& value) { value[value.size() / 2] ^= 0x10; });
   }
+  void put(storage::Table table, std::string_view key, std::string_view value) {
+    storage::WriteTransaction transaction = value_of(environment_->begin_write());
+    value_of(transaction.put(table, key, value));
+    value_of(transaction.commit());
+  }
   void remove(storage::Table table, std::string_view key) {
     storage::WriteTransaction transaction = value_of(environment_->begin_write());
     EXPECT_TRUE(value_of(transaction.remove(table, key)));

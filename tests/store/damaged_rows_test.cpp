@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "codec/contents.hpp"
 #include "damage.hpp"
 
 namespace flowkeep::test {
@@ -144,6 +145,88 @@ TEST(DamagedBinary, FailsItsReadersAndIsFound) {
       if (!piece) end = piece.error().code;
     }
     EXPECT_EQ(end, Errc::corrupt);
+    EXPECT_FALSE(value_of(store->check()).clean());
+  }
+}
+
+TEST(DamagedContents, FailTheirReadersAndAreFound) {
+  const std::vector<BinaryDamage> damages{
+      {"the row is damaged",
+       [](RawStore& raw) { raw.damage(raw.tables().contents, raw.key_at(raw.tables().contents, 0)); }},
+      {"the row is missing",
+       [](RawStore& raw) { raw.remove(raw.tables().contents, raw.key_at(raw.tables().contents, 0)); }},
+      {"two rows have changed places",
+       [](RawStore& raw) {
+         const storage::Table contents = raw.tables().contents;
+         std::string first;
+         raw.change(contents, raw.key_at(contents, 0), [&](std::string& value) { first = value; });
+         raw.change(contents, raw.key_at(contents, 1), [&](std::string& value) { value = first; });
+       }},
+      {"the row says something else",
+       [](RawStore& raw) {
+         raw.change(raw.tables().contents, raw.key_at(raw.tables().contents, 0), [](std::string& value) {
+           const storage::IntegerKey key(1);
+           codec::encode_contents(value, key.bytes(), {"Content of 1", "", ""}, nullptr);
+         });
+       }},
+  };
+  for (const BinaryDamage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    TestStore store;
+    std::vector<Guid> ids;
+    for (const char* content : {"content of 1", "content of 2"}) {
+      Session session;
+      session.inputs.emplace().content = Content(content);
+      ids.push_back(value_of(store->create(session)));
+    }
+    tamper(store, damage.work);
+    const Snapshot snapshot = value_of(store->snapshot());
+    std::size_t failures = 0;
+    for (const Guid& id : ids) {
+      const SessionView session = value_of(snapshot.get(id));  // the record itself is whole
+      const auto bytes = snapshot.read(session.inputs());
+      if (!bytes) {
+        EXPECT_EQ(bytes.error().code, Errc::corrupt);
+      }
+      failures += bytes ? 0 : 1;
+    }
+    EXPECT_EQ(failures, 1U);
+    EXPECT_FALSE(value_of(store->check()).clean());
+  }
+}
+
+TEST(LeftOverContents, AreFound) {
+  TestStore store;
+  Session session;
+  session.inputs.emplace().content = Content("content");
+  value_of(store->create(session));
+  tamper(store, [](RawStore& raw) {
+    const storage::IntegerKey key(77);
+    std::string value;
+    codec::encode_contents(value, key.bytes(), {"nobody's", "", ""}, nullptr);
+    raw.put(raw.tables().contents, key.bytes(), value);
+  });
+  EXPECT_FALSE(value_of(store->check()).clean());
+}
+
+TEST(DamagedDictionary, FailsWhatIsPackedWithItAndIsFound) {
+  const std::vector<BinaryDamage> damages{
+      {"it is damaged",
+       [](RawStore& raw) { raw.damage(raw.tables().dictionaries, raw.key_at(raw.tables().dictionaries, 0)); }},
+      {"it is missing",
+       [](RawStore& raw) { raw.remove(raw.tables().dictionaries, raw.key_at(raw.tables().dictionaries, 0)); }},
+  };
+  for (const BinaryDamage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    TestStore store;
+    std::vector<Session> sessions(1200);
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      sessions[i].context =
+          R"({"hostName":"robot.example.org","attendedMode":"Unattended","run":)" + std::to_string(i) + "}";
+    }
+    const auto ids = value_of(store->create_multiple(sessions));
+    tamper(store, damage.work);
+    EXPECT_EQ(refusal(store->get(ids[7])).code, Errc::corrupt);
     EXPECT_FALSE(value_of(store->check()).clean());
   }
 }

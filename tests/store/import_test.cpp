@@ -202,7 +202,7 @@ TEST(Import, MeetsItsOwnEarlierRowsByTheConflictRule) {
     EXPECT_EQ(result.created, 1U);
     EXPECT_EQ(result.replaced, 1U);
     EXPECT_EQ(value_of(store->get(guid(1))).name, "second");
-    EXPECT_EQ(store.entries("blobs"), 1U);
+    EXPECT_EQ(store.entries("contents"), 1U);
     EXPECT_TRUE(value_of(store->check()).clean());
   }
 }
