@@ -165,7 +165,7 @@ std::uint64_t Committer::next_capacity() const {
 }
 
 Result<bool> Committer::make_room(std::uint64_t payload_bytes) {
-  if (payload_bytes > options_.journal_bytes / 4) return false;
+  if (payload_bytes > options_.journal_bytes / 3) return false;
   if (group_.fits(payload_bytes)) return true;
   // What is gained soonest: the room that a checkpoint on its way gives, a longer journal, a checkpoint of all there
   // is.

@@ -26,11 +26,12 @@ std::uint64_t next_due(std::uint64_t arrivals) noexcept {
 }
 
 constexpr std::size_t dictionary_bytes = 32U << 10;
-constexpr std::size_t fewest_samples = 256;
+constexpr std::size_t fewest_samples = 200;
 // More hardly make a better one (docs/DESIGN.md), and take their time.
-constexpr std::size_t most_samples = 640;
+constexpr std::size_t most_samples = 320;
 constexpr std::size_t most_sample_bytes = 1U << 20;
 constexpr std::size_t most_bytes_of_one = 8U << 10;
+constexpr std::size_t most_pattern_bytes = 128U << 10;
 constexpr std::size_t test_share = 5;
 constexpr std::size_t probe_samples = 48;
 
@@ -40,6 +41,11 @@ std::string joined(const codec::Slots& slots) {
   std::string bytes;
   for (const std::string_view slot : slots) bytes += slot;
   return bytes;
+}
+
+/// Whether rows shrink so much less than those before did that others should be learnt from.
+constexpr bool is_worse(std::uint16_t permille, std::uint16_t before) noexcept {
+  return permille > before + before / 4 + 20;
 }
 
 /// Pieces of one kind: most to learn from, some to test with.
@@ -65,6 +71,7 @@ class Samples {
   /// A dictionary that makes the tests smaller by a tenth than `present` does.
   [[nodiscard]] Trained train(const base::PackingDictionary* present) const {
     const std::uint16_t before = permille(present);
+    if (!has_pattern()) return {{}, before};
     std::string bytes = base::Packing::train(bytes_, sizes_, dictionary_bytes);
     if (bytes.empty()) return {{}, before};
     const auto made = base::PackingDictionary::make(1, bytes);
@@ -72,6 +79,12 @@ class Samples {
     const std::uint16_t after = permille(made->get());
     if (after + before / 10 > before) return {{}, before};
     return {std::move(bytes), after};
+  }
+  /// Whether there is anything to learn: in what was compressed or encrypted already there is not.
+  [[nodiscard]] bool has_pattern() const {
+    std::string packed;
+    const std::string_view all = std::string_view(bytes_).substr(0, most_pattern_bytes);
+    return base::Packing::pack(packed, all, all.size() - all.size() / 16, nullptr);
   }
   /// Of a thousand bytes, what a dictionary leaves of the tests.
   [[nodiscard]] std::uint16_t permille(const base::PackingDictionary* dictionary) const {
@@ -214,9 +227,15 @@ Result<void> DictionaryMaker::make(std::uint64_t arrivals) {
   if (stopping_.load()) return {};
   auto present = present_state();
   if (!present) return fail(std::move(present.error()));
-  const auto records = lesson->records.train(present->forms.record.dictionary);
+  const codec::PackingRow& packing = present->packing;
+  const auto train = [&](const Samples& samples, const base::PackingDictionary* dictionary, std::uint16_t before) {
+    const std::uint16_t permille = samples.permille(dictionary);
+    const bool is_good = packing.arrival != 0 && !is_worse(permille, before);
+    return is_good ? Samples::Trained{{}, permille} : samples.train(dictionary);
+  };
+  const auto records = train(lesson->records, present->forms.record.dictionary, packing.records_permille);
   if (stopping_.load()) return {};
-  const auto contents = lesson->contents.train(present->forms.contents);
+  const auto contents = train(lesson->contents, present->forms.contents, packing.contents_permille);
   if (stopping_.load()) return {};
   return store(*present, {records.bytes, contents.bytes, records.permille, contents.permille}, arrivals);
 }
@@ -231,7 +250,6 @@ Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
   if (packing.arrival != 0) {
     if (packing.next > Dictionaries::most) return {};
     const Lesson probe = learn_from_sessions(sessions, probe_samples, 1);
-    const auto is_worse = [](std::uint16_t now, std::uint16_t then) { return now > then + then / 4 + 20; };
     if (!is_worse(probe.records.permille(for_records), packing.records_permille) &&
         !is_worse(probe.contents.permille(for_contents), packing.contents_permille)) {
       return {};

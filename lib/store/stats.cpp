@@ -84,6 +84,7 @@ Result<StoreStats> stats(Engine& engine) {
   const storage::EnvironmentInfo info = environment.info();
   Tables tables = engine.tables();
   for (const TableInfo& table : table_infos(tables)) {
+    if (!table.table->is_open()) continue;  // the store's format is older
     auto stat = transaction->stat(*table.table);
     if (!stat) return fail(std::move(stat.error()));
     stats.tables.push_back({table.name, stat->entries, stat->pages * info.page_bytes, stat->depth});

@@ -39,4 +39,35 @@ namespace flowkeep::golden {
   return out;
 }
 
+inline constexpr int learnt_rows = 1100;
+inline constexpr int packed_rows = 60;
+
+/// A row of the store whose rows are packed.
+[[nodiscard]] inline Session packed_row(int number) {
+  Session session;
+  Guid id = *Guid::parse("0188f123-7a00-7000-8000-000000000000");
+  id.bytes[14] = static_cast<std::uint8_t>(number >> 8);
+  id.bytes[15] = static_cast<std::uint8_t>(number);
+  session.flowsessionid = id;
+  session.createdon = Timestamp(Ticks(17'000'000'000'000'000 + number * 10'000'000LL));
+  session.statecode = StateCode::active;
+  session.statuscode = number % 5 == 0 ? StatusCode::failed : StatusCode::succeeded;
+  session.name = "Invoice entry " + std::to_string(number);
+  id.bytes[0] = 7;
+  session.correlationid = id.str();
+  session.context = R"({"hostName":"robot-)" + std::to_string(number % 9) +
+                    R"(.example.org","attendedMode":"Unattended","agentVersion":"2.45.404.24142"})";
+  const auto binary = [number](const char* name, const char* what) {
+    return Binary{name,
+                  Content(R"({"what":")" + std::string(what) + R"(","number":)" + std::to_string(number * 7919) +
+                          R"(,"currency":"EUR"})"),
+                  {},
+                  {}};
+  };
+  session.inputs = binary("inputs.json", "invoice");
+  if (number % 2 == 0) session.outputs = binary("outputs.json", "booking");
+  if (number % 3 == 0) session.additionalcontext = binary("actions.json", "log");
+  return session;
+}
+
 }  // namespace flowkeep::golden

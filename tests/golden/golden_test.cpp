@@ -1,4 +1,5 @@
 // Files that earlier versions of the format wrote: every later version opens them, reads them and goes on with them.
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -48,7 +49,8 @@ class Golden : public testing::TestWithParam<File> {
 
 INSTANTIATE_TEST_SUITE_P(Of, Golden,
                          testing::Values(File{"format-1", true}, File{"format-1.1", true},
-                                         File{"format-1.1-unclosed", false}),
+                                         File{"format-1.1-unclosed", false}, File{"format-1.2", true},
+                                         File{"format-1.2-unclosed", false}),
                          [](const auto& of) {
                            std::string name = of.param.name;
                            std::erase_if(name, [](char letter) { return std::isalnum(letter) == 0; });
@@ -261,6 +263,90 @@ TEST_P(Golden, GoesOnBeingWritten) {
   EXPECT_EQ(store.erase_multiple(all).value(), all.size());
   expect_clean(store);
   EXPECT_EQ(fault::size_of(store), 0U);
+}
+
+bool has_table(const Store& store, std::string_view name) {
+  const StoreStats stats = store.stats().value();
+  return std::any_of(stats.tables.begin(), stats.tables.end(),
+                     [&](const StoreStats::Table& table) { return table.name == name; });
+}
+
+TEST_P(Golden, IsBroughtToThePresentFormatByAWriteOfItsOnlyUser) {
+  if (!GetParam().is_closed) GTEST_SKIP() << "is in use, so to speak: it is brought on after it was closed";
+  const bool is_present = std::string_view(GetParam().name).starts_with("format-1.2");
+  EXPECT_EQ(has_table(open(), "contents"), is_present);
+  const Session session = packed_row(1);
+  {
+    const Store store = open_store(path);
+    ASSERT_TRUE(store.import_sessions(std::vector<Session>{session}));
+    EXPECT_TRUE(has_table(store, "contents"));
+    EXPECT_EQ(store.get(*session.flowsessionid)->context, session.context);
+    expect_clean(store);
+  }
+  EXPECT_TRUE(has_table(open(), "contents"));
+  expect_clean(open());
+}
+
+TEST_P(Golden, StaysAsItIsWhileOthersHaveItOpen) {
+  const bool is_present = std::string_view(GetParam().name).starts_with("format-1.2");
+  if (!GetParam().is_closed || is_present) GTEST_SKIP();
+  fault::Pipe ready;
+  fault::Pipe done;
+  fault::Child other([&] {
+    const Store store = open_store(path, {.mode = OpenMode::read_only});
+    ready.write("x");
+    static_cast<void>(done.read(1));
+    return dump(store).empty() ? 1 : 0;
+  });
+  ASSERT_EQ(ready.read(1), "x");
+  const Session session = packed_row(1);
+  {
+    const Store store = open_store(path);
+    ASSERT_TRUE(store.import_sessions(std::vector<Session>{session}));
+    EXPECT_FALSE(has_table(store, "contents"));
+    EXPECT_EQ(store.get(*session.flowsessionid)->context, session.context);
+    expect_clean(store);
+  }
+  done.write("x");
+  EXPECT_EQ(other.wait(), 0);
+}
+
+TEST(GoldenPacked, GivesBackWhatItsDictionariesPacked) {
+  const fault::TemporaryDirectory directory;
+  const std::string path = directory.file();
+  std::filesystem::copy_file(golden_directory + "format-1.2-packed.flowkeep", path);
+  EXPECT_LT(std::filesystem::file_size(path), 300U * 1024);
+  Store store = open_store(path);
+  const auto expect_rows = [&] {
+    const auto snapshot = store.snapshot().value();
+    for (int number = 0; number < packed_rows; ++number) {
+      const Session expected = packed_row(number);
+      const auto session = snapshot.get(*expected.flowsessionid).value();
+      EXPECT_EQ(session.name(), expected.name);
+      EXPECT_EQ(session.correlationid(), expected.correlationid);
+      EXPECT_EQ(session.context(), expected.context);
+      EXPECT_EQ(session.statuscode(), expected.statuscode);
+      const auto content = [](const std::optional<Binary>& binary) {
+        return binary ? binary->content.bytes().value() : std::string();
+      };
+      EXPECT_EQ(snapshot.read(session.inputs()).value(), content(expected.inputs));
+      EXPECT_EQ(snapshot.read(session.outputs()).value(), content(expected.outputs));
+      EXPECT_EQ(snapshot.read(session.additionalcontext()).value(), content(expected.additionalcontext));
+      EXPECT_EQ(snapshot.count({.correlationid = expected.correlationid}).value(), 1U);
+    }
+  };
+  expect_rows();
+  const StoreStats stats = store.stats().value();
+  for (const StoreStats::Table& table : stats.tables) {
+    if (table.name == "dictionaries") {
+      EXPECT_EQ(table.entries, 2U);
+    }
+  }
+  expect_clean(store);
+  // And goes on with them.
+  ASSERT_TRUE(store.import_sessions(std::vector<Session>{packed_row(packed_rows + learnt_rows)}));
+  expect_rows();
+  expect_clean(store);
 }
 
 }  // namespace
