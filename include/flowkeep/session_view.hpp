@@ -148,6 +148,7 @@ class FLOWKEEP_API SessionView {
   [[nodiscard]] auto read() const noexcept;
   template <Column column>
   [[nodiscard]] BinaryView read_binary() const noexcept;
+  [[nodiscard]] Columns* take_columns() noexcept;
   void release() noexcept;
 
   const char* value_ = nullptr;  // the stored value, header and all

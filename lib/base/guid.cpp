@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -18,11 +19,20 @@ constexpr bool is_hyphen_place(std::size_t place) noexcept {
   return place == 8 || place == 13 || place == 18 || place == 23;
 }
 
+// -1: it is none.
+constexpr auto hex_digits = [] {
+  std::array<std::int8_t, 256> digits{};
+  digits.fill(-1);
+  for (int i = 0; i < 10; ++i) digits[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) {
+    digits[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+    digits[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+  }
+  return digits;
+}();
+
 int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  return hex_digits[static_cast<unsigned char>(c)];
 }
 
 // 48 bits of milliseconds since 1970, then 12 bits of the millisecond's fraction.
@@ -76,7 +86,7 @@ std::optional<Guid> Guid::parse(std::string_view text) noexcept {
     }
     const int high = hex_digit(text[place]);
     const int low = hex_digit(text[place + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
+    if ((high | low) < 0) return std::nullopt;
     guid.bytes[byte++] = static_cast<std::uint8_t>(high << 4 | low);
     place += 2;
   }

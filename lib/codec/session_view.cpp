@@ -108,7 +108,7 @@ SessionView::SessionView(SessionView&& other) noexcept
       arrival_(other.arrival_),
       table_(other.table_),
       dictionary_(other.dictionary_),
-      columns_(other.columns_.exchange(nullptr, std::memory_order_acq_rel)) {}
+      columns_(other.take_columns()) {}
 
 SessionView& SessionView::operator=(const SessionView& other) noexcept {
   return *this = SessionView(other);
@@ -123,12 +123,19 @@ SessionView& SessionView::operator=(SessionView&& other) noexcept {
   arrival_ = other.arrival_;
   table_ = other.table_;
   dictionary_ = other.dictionary_;
-  columns_.store(other.columns_.exchange(nullptr, std::memory_order_acq_rel), std::memory_order_release);
+  columns_.store(other.take_columns(), std::memory_order_relaxed);
   return *this;
 }
 
+// Whoever moves from a view or ends it is its only user.
+SessionView::Columns* SessionView::take_columns() noexcept {
+  Columns* const mine = columns_.load(std::memory_order_relaxed);
+  columns_.store(nullptr, std::memory_order_relaxed);
+  return mine;
+}
+
 void SessionView::release() noexcept {
-  Columns* const mine = columns_.exchange(nullptr, std::memory_order_acq_rel);
+  Columns* const mine = take_columns();
   if (mine != nullptr) Columns::give_up(mine);
 }
 

@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <cstring>
+
 #include "base/bytes.hpp"
 #include "base/guid_key.hpp"
 #include "base/text.hpp"
@@ -39,12 +41,6 @@ std::optional<Key> errorcode_of(const SessionView& session, KeyForm form) {
 }
 std::optional<Key> clienttracking_of(const SessionView& session, KeyForm form) {
   return key_of_text(session.clienttrackingid(), form);
-}
-
-Key short_key(const Guid& guid) {
-  Key key(1, short_guid);
-  key += guid_key(guid);
-  return key;
 }
 
 std::optional<Key> correlation_of(const SessionView& session, KeyForm form) {
@@ -132,6 +128,13 @@ bool is_hashed(std::string_view string_key) noexcept {
 Key guid_key(const Guid& guid) {
   const auto bytes = base::guid_key(guid);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Key short_key(const Guid& guid) {
+  const auto bytes = base::guid_key(guid);
+  Key key(1 + bytes.size(), short_guid);
+  std::memcpy(key.data() + 1, bytes.data(), bytes.size());
+  return key;
 }
 
 Key string_key(std::string_view text, KeyForm form) {

@@ -57,6 +57,8 @@ using Key = std::string;
 // The parts of keys.
 [[nodiscard]] Key guid_key(const Guid& guid);
 [[nodiscard]] Key string_key(std::string_view text, KeyForm form);
+/// The string key of a GUID's text, in the form that makes it short.
+[[nodiscard]] Key short_key(const Guid& guid);
 [[nodiscard]] Key time_key(Timestamp time);
 [[nodiscard]] Key state_key(StateCode state, StatusCode status);
 [[nodiscard]] Key version_key(std::int64_t version);

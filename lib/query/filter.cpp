@@ -24,10 +24,14 @@ bool same(const std::optional<std::string>& folded, const std::optional<std::str
 }  // namespace
 
 Filter::Filter(const Query& query) : query_(query) {
-  fold(query_.correlationid);
+  // A GUID in lower case is folded already.
+  if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
+  if (!correlation_guid_) {
+    fold(query_.correlationid);
+    if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
+  }
   fold(query_.clienttrackingid);
   fold(query_.errorcode);
-  if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
   needs_columns_ = query_.machinegroupid || query_.ownerid || query_.parentdesktopflowrunid ||
                    query_.clienttrackingid || query_.errorcode;
   any_status_ = query_.statuscodes.empty() && !query_.statecode;
@@ -146,6 +150,7 @@ std::optional<index::Key> Filter::key_for(IndexId index, index::KeyForm form) co
     case IndexId::parentrun:
       return lookup(query_.parentdesktopflowrunid);
     case IndexId::correlation:
+      if (correlation_guid_ && form == index::KeyForm::short_guids) return index::short_key(*correlation_guid_);
       return text(query_.correlationid);
     case IndexId::clienttracking:
       return text(query_.clienttrackingid);

@@ -33,8 +33,17 @@ std::optional<std::string> contradiction(const Query& query) {
 class SessionRange::Impl {
  public:
   Impl(Snapshot::Impl& snapshot, const Query& query)
-      : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows) {
+      : snapshot_(snapshot),
+        cursors_(snapshot.row_cursors()),
+        transaction_number_(cursors_->number()),
+        filter_(query),
+        remaining_(query.limit.rows) {
     start(query);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (rows_) cursors_->give(std::move(*rows_), transaction_number_);
   }
   /// The next row; std::nullopt at the end, which an error is too, once it was shown.
   std::optional<Result<SessionView>> next() {
@@ -125,8 +134,11 @@ class SessionRange::Impl {
 
   // One cursor serves all rows: neighbours are mostly on the page it stands on.
   Result<store::StoredRow> read(const index::RowKey& key) {
+    if (const auto value = plan_.walk->row_value()) {
+      return store::decode_row(snapshot_.transaction(), snapshot_.tables(), key.bytes(), *value);
+    }
     if (!rows_) {
-      auto cursor = storage::Cursor::open(snapshot_.transaction(), snapshot_.tables().sessions);
+      auto cursor = cursors_->take(snapshot_.transaction(), snapshot_.tables().sessions);
       if (!cursor) return fail(std::move(cursor.error()));
       rows_.emplace(std::move(*cursor));
     }
@@ -138,6 +150,8 @@ class SessionRange::Impl {
   }
 
   Snapshot::Impl& snapshot_;
+  const std::shared_ptr<RowCursors> cursors_;
+  const std::uint64_t transaction_number_;
   query::Filter filter_;
   std::uint64_t remaining_;
   std::uint64_t examined_ = 0;

@@ -39,6 +39,7 @@ class TableWalk final : public Walk {
     if (!inside(bounds_, position)) return std::nullopt;
     return position;
   }
+  std::optional<std::string_view> row_value() const noexcept override { return cursor_.value(); }
 
  private:
   Found move() {

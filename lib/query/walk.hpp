@@ -41,6 +41,8 @@ class Walk {
   Walk& operator=(const Walk&) = delete;
   virtual ~Walk() = default;
   [[nodiscard]] virtual Result<std::optional<Position>> next() = 0;
+  /// The value of the row that next() answered with, where the walk stands on it.
+  [[nodiscard]] virtual std::optional<std::string_view> row_value() const noexcept { return std::nullopt; }
   /// Whether going on from a position later costs no more than going on now.
   [[nodiscard]] virtual bool can_pause() const noexcept { return true; }
 };

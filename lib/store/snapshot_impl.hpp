@@ -1,18 +1,52 @@
 // What a Snapshot holds.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <flowkeep/snapshot.hpp>
 
+#include "storage/cursor.hpp"
 #include "store/engine.hpp"
 
 namespace flowkeep {
+
+/// A cursor that the last range has left: to open one takes as long as to find a row. Shared by a snapshot and its
+/// ranges, of which one may end after it.
+class RowCursors {
+ public:
+  /// Which transaction, of those that the snapshot has had.
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+  [[nodiscard]] Result<storage::Cursor> take(const storage::Transaction& transaction, storage::Table sessions) {
+    if (!idle_) return storage::Cursor::open(transaction, sessions);
+    storage::Cursor cursor = std::move(*idle_);
+    idle_.reset();
+    return cursor;
+  }
+  /// Takes one back that was given during transaction `number`.
+  void give(storage::Cursor cursor, std::uint64_t number) noexcept {
+    if (number == number_) idle_.emplace(std::move(cursor));
+  }
+  /// The transaction ends.
+  void end() noexcept {
+    idle_.reset();
+    ++number_;
+  }
+
+ private:
+  std::optional<storage::Cursor> idle_{};
+  std::uint64_t number_ = 0;
+};
 
 class Snapshot::Impl {
  public:
   Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction)
       : engine_(std::move(engine)), transaction_(std::move(transaction)) {}
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { row_cursors_->end(); }
 
   [[nodiscard]] store::Engine& engine() const noexcept { return *engine_; }
   [[nodiscard]] const store::Tables& tables() const noexcept { return engine_->tables(); }
@@ -27,8 +61,11 @@ class Snapshot::Impl {
     }
     return catalogue_.get();
   }
+  /// Cursors of table `sessions` that were used before.
+  [[nodiscard]] const std::shared_ptr<RowCursors>& row_cursors() const noexcept { return row_cursors_; }
   [[nodiscard]] Result<void> renew() {
     catalogue_.reset();
+    row_cursors_->end();
     if (auto ok = check_process(); !ok) return ok;
     Result<void> visible;
     if (auto* committer = engine_->find_committer()) {
@@ -44,6 +81,7 @@ class Snapshot::Impl {
   std::shared_ptr<store::Engine> engine_;
   storage::ReadTransaction transaction_;  // ends before the engine goes
   std::shared_ptr<const store::Catalogue> catalogue_{};
+  std::shared_ptr<RowCursors> row_cursors_ = std::make_shared<RowCursors>();
 };
 
 }  // namespace flowkeep
