@@ -39,17 +39,16 @@ class Pool {
 
  private:
   static constexpr std::size_t most_idle = 4;
+  // Nobody waits: in a child that was forked meanwhile the lock may be held for ever.
   [[nodiscard]] T* take() noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      if (count_ != 0) return idle_[--count_];
-    }
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && count_ != 0) return idle_[--count_];
     return create();
   }
   void give(T* one) noexcept {
     {
-      const std::lock_guard lock(mutex_);
-      if (count_ != most_idle) {
+      const std::unique_lock lock(mutex_, std::try_to_lock);
+      if (lock && count_ != most_idle) {
         idle_[count_++] = one;
         return;
       }

@@ -50,6 +50,7 @@ Result<std::uint16_t> verify_contents(std::string_view key, std::string_view val
 }
 
 Result<Slots> open_contents(std::string_view value, const base::PackingDictionary* dictionary, std::string& buffer) {
+  if (value.size() < header_bytes) return damaged("they are shorter than their header");
   const std::string_view payload = payload_of(value);
   if (payload.size() < front_bytes) return damaged("they are shorter than their head");
   fb::ContentsHead head;

@@ -222,6 +222,7 @@ std::uint16_t RecordView::dictionary_of(std::string_view value) noexcept {
 
 Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary,
                                      std::uint64_t arrival) {
+  if (value.size() < header_bytes) return damaged("it is shorter than its header");
   const std::string_view payload = payload_of(value);
   SessionView view;
   view.value_ = value.data();

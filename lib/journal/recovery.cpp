@@ -34,6 +34,25 @@ Result<std::optional<Header>> examine(int descriptor, const std::string& path) {
   return header;
 }
 
+Result<bool> holds_later_changes(const std::string& path, const Guid& store_id, const std::optional<Applied>& applied) {
+  auto journal = JournalFile::open(journal_path(path), JournalFile::Access::read_only);
+  if (!journal) {
+    if (journal.error().code == Errc::not_found) return false;
+    return fail(std::move(journal.error()));
+  }
+  auto header = journal->read_header();
+  // A header that is torn is of a journal that was being made.
+  if (!header || !*header || (*header)->store_id != store_id) return false;
+  const bool is_same = applied && applied->epoch == (*header)->epoch;
+  // The journal's own file was synced beyond this one.
+  if (is_same && (*header)->start.lsn > applied->next.lsn) return true;
+  const Position from = is_same ? applied->next : (*header)->start;
+  const auto pass = [](const Position&, std::string_view, const Position&) { return Result<void>(); };
+  auto end = journal->scan(from, (*header)->capacity_bytes, pass);
+  if (!end) return fail(std::move(end.error()));
+  return end->lsn != from.lsn;
+}
+
 Result<bool> is_at_checkpoint(const Header& header, int descriptor, const std::string& path) {
   auto present = storage::read_meta_image(descriptor, path);
   if (!present) return fail(std::move(present.error()));

@@ -106,7 +106,8 @@ Result<void> Application::write_record(const RowChange& row) {
 }
 
 Result<void> Application::write_contents(const RowChange& row) {
-  if (!row.contents) return {};
+  // A store of an older format has none to remove.
+  if (!row.contents || (row.contents->empty() && !tables_.contents.is_open())) return {};
   const IntegerKey key(row.new_key ? row.new_key->arrival() : row.old_key->arrival());
   if (row.contents->empty()) {
     auto removed = transaction_.remove(tables_.contents, key.bytes());

@@ -125,7 +125,7 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   if (!pending) return fail(std::move(pending.error()));
   if (auto ok = release_binaries(pending->session); !ok) return fail(std::move(ok.error()));
   row.new_key = index::RowKey(*session_.createdon, row.new_key->arrival());
-  row.contents = std::string_view();
+  if (forms_.record.is_packed) row.contents = std::string_view();
   if (auto ok = place_binaries(row, std::nullopt); !ok) return fail(std::move(ok.error()));
   row.version = ++change_.counters.version;
   session_.versionnumber = row.version;
@@ -204,20 +204,25 @@ Result<void> ChangeBuilder::place_binaries(RowChange& row, const std::optional<S
     if (auto ok = before->session.unpack(); !ok) return ok;
   }
   SmallContents small(before);
-  for (const Column column : binary_columns) {
-    const std::uint64_t slot = codec::slot_of(column);
-    std::optional<StoredContent> old;
-    if (before) {
-      const ValueView shown = before->session.value(column);
-      if (const auto* binary = std::get_if<BinaryView>(&shown)) old = binary->stored;
+  std::array<std::optional<StoredContent>, binary_columns.size()> olds{};
+  const auto is_kept = [&](std::size_t place) {
+    const auto& binary = session_.*entity::binary_member(binary_columns[place]);
+    return olds[place] && binary && !binary->content.has_value() && binary->stored;
+  };
+  // What stays has its place before what comes.
+  for (std::size_t place = 0; place < binary_columns.size() && before; ++place) {
+    const ValueView shown = before->session.value(binary_columns[place]);
+    if (const auto* binary = std::get_if<BinaryView>(&shown)) olds[place] = binary->stored;
+    if (is_kept(place) && codec::is_small(*olds[place])) {
+      small.keep(codec::slot_of(binary_columns[place]), olds[place]->size);
     }
+  }
+  for (std::size_t place = 0; place < binary_columns.size(); ++place) {
+    if (is_kept(place)) continue;
+    const Column column = binary_columns[place];
+    const auto& old = olds[place];
     auto& binary = session_.*entity::binary_member(column);
-    const bool is_given = binary && binary->content.has_value();
-    if (old && !is_given && binary && binary->stored) {
-      if (codec::is_small(*old)) small.keep(slot, old->size);
-      continue;
-    }
-    if (is_given) {
+    if (binary && binary->content.has_value()) {
       if (auto ok = place_content(*binary, column, row, small); !ok) return ok;
     }
     if (!old) continue;

@@ -5,7 +5,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "codec/contents.hpp"
+#include "codec/record.hpp"
 #include "codec/value.hpp"
+#include "storage/transaction.hpp"
 
 namespace flowkeep::store {
 
@@ -77,6 +80,8 @@ class Reader {
     if (piece.empty()) good_ = false;
     return piece;
   }
+  /// What was read cannot be.
+  void spoil() noexcept { good_ = false; }
   [[nodiscard]] bool good() const noexcept { return good_; }
   [[nodiscard]] bool at_end() const noexcept { return good_ && rest_.empty(); }
 
@@ -128,7 +133,12 @@ RowChange read_row_change(Reader& in, std::uint32_t format, base::Arena& memory)
                         record);
     row.value = memory.keep(value);
   }
-  if (flags & has_contents) row.contents = memory.keep(in.bytes());
+  if (row.new_key && !codec::RecordView::verify(row.new_key->bytes(), row.value)) in.spoil();
+  if (flags & has_contents) {
+    row.contents = memory.keep(in.bytes());
+    const storage::IntegerKey key(row.new_key ? row.new_key->arrival() : 0);
+    if (!row.contents->empty() && !codec::verify_contents(key.bytes(), *row.contents)) in.spoil();
+  }
   if (flags & has_deletion) {
     codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
     if (flags & has_deletedby) deletion.deletedby = in.guid();

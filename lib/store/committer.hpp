@@ -25,8 +25,8 @@ struct CommitterOptions {
   std::uint64_t journal_bytes = 0;
   std::chrono::milliseconds sync_interval{};
   codec::FormatRow format{};
-  /// Brings the store to the present format; called in the turn, while there is no journal and nobody else.
-  std::function<Result<void>()> upgrade{};
+  /// Brings the store to the present format, if nobody else has it open; called in the turn, while there is no journal.
+  std::function<Result<bool>()> upgrade{};
 };
 
 /// Takes changes in, one transaction after the other, makes them durable and has them applied. docs/DESIGN.md, "The way

@@ -75,7 +75,8 @@ Result<void> Committer::begin_turn(Since since) {
     checkpoints_.end_turn();
     // What a dead process left is still to be applied, and after a failed write nothing is known.
     const Errc code = settled.error().code;
-    if (since == Since::died || (!is_passing(code) && code != Errc::full)) {
+    const bool is_fit_for_others = is_passing(code) || code == Errc::full || code == Errc::newer_format;
+    if (since == Since::died || !is_fit_for_others) {
       turn_.abandon();
     } else {
       turn_.give();
@@ -116,6 +117,7 @@ Result<void> Committer::settle(Since since) {
     // The dead one may have written a header that is not on the disk yet.
     if (opened && since == Since::died) opened = noted(journal_.sync());
     if (opened) opened = mend_writer_mutex();
+    if (opened) opened = check_format();
     if (!opened) return opened;
     auto applied = find_applied();
     if (!applied) return fail(std::move(applied.error()));
@@ -186,10 +188,11 @@ Result<void> Committer::create_journal() {
 // no further has to refuse them before there is one.
 Result<void> Committer::upgrade_format() {
   if (options_.format.minor >= codec::format_minor) return {};
-  if (is_alone()) {
-    auto done = options_.upgrade();
-    if (done) options_.format.minor = codec::format_minor;
-    return done;
+  auto upgraded = options_.upgrade();
+  if (!upgraded) return fail(std::move(upgraded.error()));
+  if (*upgraded) {
+    options_.format.minor = codec::format_minor;
+    return {};
   }
   if (options_.format.minor >= codec::stamped_since_minor) return {};
   options_.format.minor = codec::stamped_since_minor;
@@ -286,7 +289,6 @@ Result<void> Committer::replay(const Position& from) {
 
 Result<void> Committer::read_rows() {
   if (auto ok = base_.renew(); !ok) return ok;
-  if (auto ok = check_format(); !ok) return ok;
   auto counters = read_counters(base_, tables_.meta);
   if (!counters) return fail(std::move(counters.error()));
   counters_ = *counters;
@@ -299,10 +301,12 @@ Result<void> Committer::read_rows() {
 
 // It has no handles for tables that came after it opened the file.
 Result<void> Committer::check_format() {
+  if (auto ok = base_.renew(); !ok) return ok;
   auto payload = read_meta(base_, tables_.meta, MetaRow::format);
   if (!payload) return fail(std::move(payload.error()));
   if (!*payload) return fail(Errc::corrupt, "the store's row \"format\" is missing");
   auto format = codec::decode_format(**payload);
+  base_.release();
   if (!format) return fail(std::move(format.error()));
   if (format->minor <= options_.format.minor) return {};
   return fail(Errc::newer_format, options_.path + " was brought to format " + std::to_string(format->major) + "." +

@@ -34,6 +34,10 @@ constexpr std::size_t most_bytes_of_one = 8U << 10;
 constexpr std::size_t most_pattern_bytes = 128U << 10;
 constexpr std::size_t test_share = 5;
 constexpr std::size_t probe_samples = 48;
+// Of the dictionaries that are there, so many are tried before another one is made.
+constexpr int most_tried = 16;
+// And no more than this before a batch that waits for it: few stores see so many kinds of sessions.
+constexpr std::uint16_t most_at_once = 128;
 
 constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
 
@@ -41,11 +45,6 @@ std::string joined(const codec::Slots& slots) {
   std::string bytes;
   for (const std::string_view slot : slots) bytes += slot;
   return bytes;
-}
-
-/// Whether rows shrink so much less than those before did that others should be learnt from.
-constexpr bool is_worse(std::uint16_t permille, std::uint16_t before) noexcept {
-  return permille > before + before / 4 + 20;
 }
 
 /// Pieces of one kind: most to learn from, some to test with.
@@ -64,21 +63,27 @@ class Samples {
       sizes_.push_back(piece.size());
     }
   }
-  struct Trained {
-    std::string bytes{};            ///< "": what there is is as good
-    std::uint16_t permille = 1000;  ///< of a thousand bytes, what is left of the tests by the better of the two
+  /// What rows of one kind are to be packed with.
+  struct Choice {
+    std::string bytes{};       ///< a new dictionary; "": none
+    std::uint16_t number = 0;  ///< without one: that of a dictionary which is there
+    std::uint16_t permille = 1000;
   };
-  /// A dictionary that makes the tests smaller by a tenth than `present` does.
-  [[nodiscard]] Trained train(const base::PackingDictionary* present) const {
-    const std::uint16_t before = permille(present);
-    if (!has_pattern()) return {{}, before};
+  /// A dictionary that makes the tests smaller by a tenth than `present` does, or that one.
+  [[nodiscard]] Choice train(const base::PackingDictionary* present, std::uint16_t permille_of_present) const {
+    Choice as_before{{}, present == nullptr ? std::uint16_t{0} : present->id(), permille_of_present};
+    const auto before = permille(present);
+    if (!before) return as_before;
+    as_before.permille =
+        std::max(as_before.permille, *before);  // that is how it is now: not to be tried at every batch
+    if (!has_pattern()) return as_before;
     std::string bytes = base::Packing::train(bytes_, sizes_, dictionary_bytes);
-    if (bytes.empty()) return {{}, before};
+    if (bytes.empty()) return as_before;
     const auto made = base::PackingDictionary::make(1, bytes);
-    if (!made) return {{}, before};
-    const std::uint16_t after = permille(made->get());
-    if (after + before / 10 > before) return {{}, before};
-    return {std::move(bytes), after};
+    if (!made) return as_before;
+    const std::uint16_t after = permille(made->get()).value_or(1000);
+    if (after + *before / 10 > *before) return as_before;
+    return {std::move(bytes), 0, after};
   }
   /// Whether there is anything to learn: in what was compressed or encrypted already there is not.
   [[nodiscard]] bool has_pattern() const {
@@ -86,8 +91,8 @@ class Samples {
     const std::string_view all = std::string_view(bytes_).substr(0, most_pattern_bytes);
     return base::Packing::pack(packed, all, all.size() - all.size() / 16, nullptr);
   }
-  /// Of a thousand bytes, what a dictionary leaves of the tests.
-  [[nodiscard]] std::uint16_t permille(const base::PackingDictionary* dictionary) const {
+  /// Of a thousand bytes, what a dictionary leaves of the tests; std::nullopt: there are none.
+  [[nodiscard]] std::optional<std::uint16_t> permille(const base::PackingDictionary* dictionary) const {
     std::uint64_t total = 0;
     std::uint64_t left = 0;
     std::string packed;
@@ -97,7 +102,14 @@ class Samples {
       total += piece.size();
       left += is_packed ? packed.size() : piece.size();
     }
-    return total == 0 ? std::uint16_t{1000} : static_cast<std::uint16_t>(1000 * left / total);
+    if (total == 0) return std::nullopt;
+    return static_cast<std::uint16_t>(1000 * left / total);
+  }
+  /// Whether rows have become so different from those that a dictionary was made for that they shrink much less.
+  [[nodiscard]] bool outgrow(const base::PackingDictionary* dictionary, std::uint16_t permille_then) const {
+    if (dictionary == nullptr) return false;
+    const auto now = permille(dictionary);
+    return now && *now > permille_then + permille_then / 4 + 20;
   }
 
  private:
@@ -221,45 +233,95 @@ void DictionaryMaker::start(std::uint64_t arrivals, const Catalogue& catalogue) 
   is_running_ = true;
 }
 
+namespace {
+
+// Of the dictionaries that were made last, the one that packs the tests best, if it does so much better than the
+// present one: kinds of sessions may take turns.
+Result<std::optional<Samples::Choice>> find_fitting(Engine& engine, const Samples& tests,
+                                                    const codec::PackingRow& packing, std::uint16_t present) {
+  auto transaction = engine.environment().begin_read();
+  if (!transaction) return fail(std::move(transaction.error()));
+  const auto before = tests.permille(nullptr);
+  if (!before) return std::nullopt;
+  const Tables& tables = engine.tables();
+  Samples::Choice best{{}, 0, *before};
+  std::uint16_t permille_of_present = *before;
+  const int last = packing.next - 1;
+  for (int at = last; at > std::max(0, last - most_tried); --at) {
+    const auto number = static_cast<std::uint16_t>(at);
+    auto dictionary = tables.packing->get(*transaction, tables.dictionaries, number);
+    if (!dictionary) return fail(std::move(dictionary.error()));
+    const std::uint16_t permille = tests.permille(*dictionary).value_or(*before);
+    if (number == present) permille_of_present = permille;
+    if (permille < best.permille) best = {{}, number, permille};
+  }
+  if (best.permille + permille_of_present / 8 > permille_of_present) return std::nullopt;
+  return best;
+}
+
+}  // namespace
+
 Result<void> DictionaryMaker::make(std::uint64_t arrivals) {
   auto lesson = learn_from_tables(engine_, stopping_);
   if (!lesson) return fail(std::move(lesson.error()));
   if (stopping_.load()) return {};
   auto present = present_state();
   if (!present) return fail(std::move(present.error()));
-  const codec::PackingRow& packing = present->packing;
-  const auto train = [&](const Samples& samples, const base::PackingDictionary* dictionary, std::uint16_t before) {
-    const std::uint16_t permille = samples.permille(dictionary);
-    const bool is_good = packing.arrival != 0 && !is_worse(permille, before);
-    return is_good ? Samples::Trained{{}, permille} : samples.train(dictionary);
+  const auto choose = [&](const Samples& samples, const base::PackingDictionary* dictionary, std::uint16_t permille) {
+    if (dictionary == nullptr || samples.outgrow(dictionary, permille)) return samples.train(dictionary, permille);
+    return Samples::Choice{{}, dictionary->id(), permille};
   };
-  const auto records = train(lesson->records, present->forms.record.dictionary, packing.records_permille);
+  const codec::PackingRow& packing = present->packing;
+  const auto records = choose(lesson->records, present->forms.record.dictionary, packing.records_permille);
   if (stopping_.load()) return {};
-  const auto contents = train(lesson->contents, present->forms.contents, packing.contents_permille);
+  const auto contents = choose(lesson->contents, present->forms.contents, packing.contents_permille);
   if (stopping_.load()) return {};
-  return store(*present, {records.bytes, contents.bytes, records.permille, contents.permille}, arrivals);
+  return store(*present,
+               {records.bytes, contents.bytes, records.number, contents.number, records.permille, contents.permille},
+               arrivals);
 }
 
 Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
   if (sessions.size() < first_due || !engine_.has_packing()) return {};
   auto present = present_state();
   if (!present) return fail(std::move(present.error()));
+  const codec::PackingRow& packing = present->packing;
   const base::PackingDictionary* const for_records = present->forms.record.dictionary;
   const base::PackingDictionary* const for_contents = present->forms.contents;
-  codec::PackingRow& packing = present->packing;
-  if (packing.arrival != 0) {
-    if (packing.next > Dictionaries::most) return {};
+  const bool is_first = packing.arrival == 0;
+  bool is_due_for_records = is_first;
+  bool is_due_for_contents = is_first;
+  std::optional<Samples::Choice> records;
+  std::optional<Samples::Choice> contents;
+  if (!is_first) {
     const Lesson probe = learn_from_sessions(sessions, probe_samples, 1);
-    if (!is_worse(probe.records.permille(for_records), packing.records_permille) &&
-        !is_worse(probe.contents.permille(for_contents), packing.contents_permille)) {
-      return {};
-    }
+    is_due_for_records = probe.records.outgrow(for_records, packing.records_permille);
+    is_due_for_contents = probe.contents.outgrow(for_contents, packing.contents_permille);
+    if (!is_due_for_records && !is_due_for_contents) return {};
+    const auto find = [&](bool is_due, const Samples& tests, std::uint16_t present_number) {
+      auto found = is_due ? find_fitting(engine_, tests, packing, present_number)
+                          : Result<std::optional<Samples::Choice>>(std::nullopt);
+      return found ? *found : std::nullopt;
+    };
+    records = find(is_due_for_records, probe.records, packing.records);
+    contents = find(is_due_for_contents, probe.contents, packing.contents);
+    const bool is_all_found = (!is_due_for_records || records) && (!is_due_for_contents || contents);
+    if (!is_all_found && packing.next > most_at_once) return {};  // the rest are for the thread
   }
-  const Lesson lesson = learn_from_sessions(sessions, most_samples, test_share);
-  const auto records = lesson.records.train(for_records);
-  const auto contents = lesson.contents.train(for_contents);
-  return store(*present, {records.bytes, contents.bytes, records.permille, contents.permille},
-               std::max<std::uint64_t>(packing.arrival, sessions.size()));
+  const auto number_of = [](const base::PackingDictionary* dictionary) {
+    return dictionary == nullptr ? std::uint16_t{0} : dictionary->id();
+  };
+  if (!is_due_for_records) records = Samples::Choice{{}, number_of(for_records), packing.records_permille};
+  if (!is_due_for_contents) contents = Samples::Choice{{}, number_of(for_contents), packing.contents_permille};
+  if (!records || !contents) {
+    const Lesson lesson = learn_from_sessions(sessions, most_samples, test_share);
+    if (!records) records = lesson.records.train(for_records, packing.records_permille);
+    if (!contents) contents = lesson.contents.train(for_contents, packing.contents_permille);
+  }
+  return store(
+      *present,
+      {records->bytes, contents->bytes, records->number, contents->number, records->permille, contents->permille},
+      std::max<std::uint64_t>(packing.arrival, sessions.size()));
 }
 
 Result<DictionaryMaker::Present> DictionaryMaker::present_state() {
@@ -281,6 +343,8 @@ Result<void> DictionaryMaker::store(const Present& present, const Learned& learn
   packing.arrival = arrivals;
   packing.records_permille = learned.records_permille;
   packing.contents_permille = learned.contents_permille;
+  packing.records = learned.records_number;
+  packing.contents = learned.contents_number;
   const auto add = [&](std::string_view bytes, std::uint16_t& number) -> Result<void> {
     if (bytes.empty() || packing.next > Dictionaries::most) return {};
     number = packing.next++;

@@ -51,6 +51,9 @@ class DictionaryMaker {
   struct Learned {
     std::string records;
     std::string contents;
+    // Where there are no bytes: of a dictionary that is there, or 0.
+    std::uint16_t records_number;
+    std::uint16_t contents_number;
     std::uint16_t records_permille;
     std::uint16_t contents_permille;
   };

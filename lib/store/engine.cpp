@@ -5,6 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "journal/recovery.hpp"
+#include "journal/stamp.hpp"
+
 namespace flowkeep::store {
 
 using codec::MetaRow;
@@ -88,6 +91,10 @@ Result<void> Engine::start(bool is_alone, bool recover) {
   if (auto ok = open_tables(may_create && is_alone && !recover); !ok) return ok;
   if (auto ok = read_format(); !ok) return ok;
   if (reads_only) return {};
+  // Where others have it open, the journal is theirs.
+  if (is_alone && !recover) {
+    if (auto ok = refuse_later_journal(); !ok) return ok;
+  }
   auto made = Committer::make(*files_.environment, tables_, files_.lock, *files_.page,
                               {files_.path, options_.busy_timeout, options_.journal_bytes, options_.sync_interval,
                                format_, [this] { return upgrade_format(); }});
@@ -179,14 +186,52 @@ Result<void> Engine::read_format() {
   minor_.store(format_.minor, std::memory_order_relaxed);
   for (const TableInfo& info : table_infos(tables_)) {
     if (info.table->is_open() || info.since_minor > format_.minor) continue;
+    // Another process may just have brought the store to its format.
+    if (auto table = files_.environment->open_table(info.name, info.kind)) {
+      *info.table = *table;
+      continue;
+    }
     return fail(Errc::not_a_store, files_.path + " is an LMDB file, but not a Flowkeep store: it has no table \"" +
                                        std::string(info.name) + "\"");
   }
   return {};
 }
 
-Result<void> Engine::upgrade_format() {
+// A file without a stamp is whole by itself, and the journal beside it is in the way: mostly left over, but where
+// somebody has put a backup into the place of a store that crashed, it holds what only that store can take up.
+Result<void> Engine::refuse_later_journal() {
+  auto stamp = journal::read_stamp(files_.environment->descriptor(), files_.real_path);
+  if (!stamp) return fail(std::move(stamp.error()));
+  if (*stamp) return {};
+  auto transaction = files_.environment->begin_read();
+  if (!transaction) return fail(std::move(transaction.error()));
+  auto payload = read_meta(*transaction, tables_.meta, MetaRow::applied);
+  if (!payload) return fail(std::move(payload.error()));
+  std::optional<journal::Applied> applied;
+  if (*payload) {
+    auto row = codec::decode_applied(**payload);
+    if (!row) return fail(std::move(row.error()));
+    applied = journal::Applied{row->epoch, {row->lsn, row->offset, row->chain}};
+  }
+  auto later = journal::holds_later_changes(files_.real_path, format_.store_id, applied);
+  if (!later) return fail(std::move(later.error()));
+  if (!*later) return {};
+  return fail(Errc::corrupt, journal::journal_path(files_.path) + " holds changes of a later time of " + files_.path +
+                                 ", which is a backup or an earlier copy: put the file back that the journal belongs " +
+                                 "to, or, to give those changes up, move the journal away");
+}
+
+Result<bool> Engine::upgrade_format() {
   using Commits = storage::EnvironmentOptions::Commits;
+  // Nobody comes in while this is held; who holds it may be waiting for the turn, which is this process's.
+  const auto opening = storage::OpeningLock::take(files_.real_path, std::chrono::milliseconds(0));
+  if (!opening) {
+    if (opening.error().code == Errc::busy) return false;
+    return fail(opening.error());
+  }
+  auto others = files_.lock.held_by_others(storage::FileLock::Byte::open);
+  if (!others) return fail(std::move(others.error()));
+  if (*others) return false;
   codec::FormatRow format = format_;
   format.minor = codec::format_minor;
   // No journal stands behind it yet.
@@ -205,8 +250,9 @@ Result<void> Engine::upgrade_format() {
   };
   auto done = upgrade();
   files_.environment->set_commits(Commits::unsynced);
-  if (done) minor_.store(format.minor, std::memory_order_release);
-  return done;
+  if (!done) return fail(std::move(done.error()));
+  minor_.store(format.minor, std::memory_order_release);
+  return true;
 }
 
 Result<Committer*> Engine::committer() {

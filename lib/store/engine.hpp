@@ -78,8 +78,10 @@ class Engine {
   [[nodiscard]] Result<void> create_tables();
   [[nodiscard]] Result<void> write_tables();
   [[nodiscard]] Result<void> read_format();
-  /// Brings a store of an older format, which nobody else has open, to the present one.
-  [[nodiscard]] Result<void> upgrade_format();
+  /// Errors: corrupt (the file is a backup, and the journal beside it is that of a later time).
+  [[nodiscard]] Result<void> refuse_later_journal();
+  /// Brings a store of an older format to the present one; false: somebody else has it open, or is opening it.
+  [[nodiscard]] Result<bool> upgrade_format();
 
   OpenOptions options_;
   StoreFiles files_;

@@ -11,7 +11,13 @@ void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t l
 
 void Overlay::add(const Change& change, std::uint64_t lsn) {
   for (const RowChange& row : change.rows) {
-    const auto [at, is_new] = rows_.insert_or_assign(row.id, Row{&row, lsn});
+    const auto [at, is_new] = rows_.try_emplace(row.id);
+    at->second.change = &row;
+    at->second.lsn = lsn;
+    if (row.contents) {
+      at->second.contents = row.contents;
+      at->second.contents_lsn = lsn;
+    }
     if (is_new && ids_ != nullptr) ids_->add(row.id);
   }
   for (const BlobChange& blob : change.blobs) {
@@ -32,7 +38,11 @@ void Overlay::prune(std::uint64_t lsn) {
 void Overlay::forget(const Change& change, std::uint64_t lsn) {
   for (const RowChange& row : change.rows) {
     const auto at = rows_.find(row.id);
-    if (at == rows_.end() || at->second.lsn > lsn) continue;
+    if (at == rows_.end()) continue;
+    if (at->second.lsn > lsn) {
+      if (at->second.contents_lsn <= lsn) at->second.contents.reset();
+      continue;
+    }
     rows_.erase(at);
     if (ids_ != nullptr) ids_->remove(row.id);
   }
@@ -55,12 +65,8 @@ const RowChange* Overlay::find_row(const Guid& id) const {
 }
 
 std::optional<std::string_view> Overlay::find_contents(const Guid& id) const {
-  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
-    for (const RowChange& row : (*change)->rows) {
-      if (row.id == id && row.contents) return row.contents;
-    }
-  }
-  return std::nullopt;
+  const auto at = rows_.find(id);
+  return at == rows_.end() ? std::nullopt : at->second.contents;
 }
 
 const BlobChange* Overlay::find_new_blob(std::uint64_t id) const {

@@ -50,8 +50,7 @@ class Overlay {
   void prune(std::uint64_t lsn);
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
-  /// What the last of the changes that touched a session's small contents made of them; std::nullopt: none did. Looks
-  /// at every change.
+  /// What the last of the changes that touched a session's small contents made of them; std::nullopt: none did.
   [[nodiscard]] std::optional<std::string_view> find_contents(const Guid& id) const;
   /// The last deletion record that a change has let go, of those that go oldest first; 0: none. Also after prune().
   [[nodiscard]] std::uint64_t expired() const noexcept { return expired_; }
@@ -64,6 +63,9 @@ class Overlay {
   struct Row {
     const RowChange* change = nullptr;
     std::uint64_t lsn = 0;
+    // Of the last change that touched them, which may be an earlier one.
+    std::optional<std::string_view> contents{};
+    std::uint64_t contents_lsn = 0;
   };
   struct References {
     std::uint64_t count = 0;

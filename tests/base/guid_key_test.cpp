@@ -147,5 +147,16 @@ TEST(GuidKey, KeepsTheSecondHalf) {
   }
 }
 
+TEST(CanonicalGuid, IsTheTextThatComesBack) {
+  const std::string text = "d9687093-d0c0-ec11-983e-0022480b428a";
+  ASSERT_TRUE(canonical_guid(text));
+  EXPECT_EQ(canonical_guid(text)->str(), text);
+  for (const char* other : {"", "D9687093-d0c0-ec11-983e-0022480b428a", "{d9687093-d0c0-ec11-983e-0022480b428a}",
+                            "d9687093-d0c0-ec11-983e-0022480b428", "d9687093-d0c0-ec11-983e-0022480b428g",
+                            "d9687093+d0c0-ec11-983e-0022480b428a"}) {
+    EXPECT_FALSE(canonical_guid(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace flowkeep::base

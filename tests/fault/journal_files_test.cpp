@@ -135,7 +135,7 @@ TEST_F(JournalFiles, CutShortAfterACrashIsRefusedOrHoldsAPrefix) {
   EXPECT_NE(std::find(contents.begin(), contents.end(), content_of(store)), contents.end());
 }
 
-TEST_F(JournalFiles, OfAnEarlierLifeBesideABackupIsNoHindrance) {
+TEST_F(JournalFiles, OfALaterTimeBesideABackupIsNotLost) {
   {
     const Store store = open_store(path, workload_options());
     for (int step = 0; step < 4; ++step) ASSERT_TRUE(do_step(store, step));
@@ -151,8 +151,47 @@ TEST_F(JournalFiles, OfAnEarlierLifeBesideABackupIsNoHindrance) {
             }),
             0);
   ASSERT_TRUE(std::filesystem::exists(journal));
+  const std::string own = bytes_of(path);
+  const std::string kept = bytes_of(journal);
   put_bytes(path, backup);
+  for (const OpenMode mode : {OpenMode::open_or_create, OpenMode::existing}) {
+    const auto refused = Store::open(path, {.mode = mode});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::corrupt);
+    EXPECT_TRUE(is_one_sentence_about(refused.error().message, journal));
+  }
+  EXPECT_FALSE(compact(path));
+  {
+    const Store reading = open_store(path, {.mode = OpenMode::read_only});
+    EXPECT_TRUE(content_of(reading) == contents_after_steps()[4]);
+  }
+  EXPECT_TRUE(bytes_of(path) == backup);
+  EXPECT_TRUE(bytes_of(journal) == kept);
+  // Without the journal it is a store like any other; with its own file the journal gives back everything.
+  ASSERT_EQ(::unlink(journal.c_str()), 0);
   expect_content(4);
+  put_bytes(path, own);
+  put_bytes(journal, kept);
+  expect_content(6);
+}
+
+TEST_F(JournalFiles, OfTheSameTimeBesideABackupIsNoHindrance) {
+  const std::string copy = directory.file("copy.flowkeep");
+  EXPECT_EQ(in_child([&] {
+              {
+                const Store store = open_store(path, workload_options());
+                for (int step = 0; step < 5; ++step) {
+                  if (!do_step(store, step)) return 1;
+                }
+                if (!store.backup(copy)) return 2;
+                ::_exit(0);
+              }
+              return 3;
+            }),
+            0);
+  ASSERT_TRUE(std::filesystem::exists(journal));
+  put_bytes(path, bytes_of(copy));
+  expect_content(5);
 }
 
 // The same store in an earlier unclean state: its journal is another one.

@@ -303,6 +303,13 @@ TEST_P(Golden, StaysAsItIsWhileOthersHaveItOpen) {
   {
     const Store store = open_store(path);
     ASSERT_TRUE(store.import_sessions(std::vector<Session>{session}));
+    // Twice in one batch, and small contents that come and go.
+    ASSERT_TRUE(store.import_sessions(std::vector<Session>{session, session}, {.on_conflict = OnConflict::replace}));
+    Session bare = session;
+    bare.inputs.reset();
+    bare.outputs.reset();
+    ASSERT_TRUE(store.import_sessions(std::vector<Session>{session, bare}, {.on_conflict = OnConflict::replace}));
+    ASSERT_TRUE(store.import_sessions(std::vector<Session>{bare, session}, {.on_conflict = OnConflict::replace}));
     EXPECT_FALSE(has_table(store, "contents"));
     EXPECT_EQ(store.get(*session.flowsessionid)->context, session.context);
     expect_clean(store);

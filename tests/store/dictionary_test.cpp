@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <random>
 #include <thread>
 
 #include "store_fixture.hpp"
@@ -31,6 +32,14 @@ std::vector<Session> runs(std::uint64_t first, std::uint64_t count, std::string_
   std::vector<Session> sessions;
   for (std::uint64_t number = first; number < first + count; ++number) sessions.push_back(run_of(number, flow));
   return sessions;
+}
+
+// A name that nothing can be learnt of but by having seen it.
+std::string strange_flow() {
+  std::mt19937_64 random(5);
+  std::string name;
+  while (name.size() < 400) name += static_cast<char>('a' + random() % 26);
+  return name;
 }
 
 void expect_all(const Store& store, const std::vector<Guid>& ids, std::uint64_t first = 0,
@@ -89,8 +98,7 @@ TEST(Dictionary, IsMadeAnewForABatchUnlikeTheOthers) {
   const std::uint64_t before = store.entries("dictionaries");
   value_of(store->create_multiple(runs(1500, 1500)));
   EXPECT_EQ(store.entries("dictionaries"), before);  // it is like the first
-  std::string other;
-  for (int i = 0; i < 40; ++i) other += "reconciliation of ledger " + std::to_string(i * 7919) + "; ";
+  const std::string other = strange_flow();
   const auto ids = value_of(store->create_multiple(runs(0, 1500, other)));
   EXPECT_GT(store.entries("dictionaries"), before);
   expect_all(*store, first);
@@ -103,6 +111,45 @@ TEST(Dictionary, IsNotMadeWhereThereIsNothingToLearn) {
   std::vector<Session> bare(1500);
   value_of(store->create_multiple(bare));
   EXPECT_LE(store.entries("dictionaries"), 1U);
+  EXPECT_TRUE(value_of(store->check()).clean());
+}
+
+std::vector<Session> without_contents(std::vector<Session> sessions) {
+  for (Session& session : sessions) session.inputs.reset();
+  return sessions;
+}
+
+TEST(Dictionary, ForContentsIsMadeWhenThereAreContents) {
+  TestStore store;
+  value_of(store->create_multiple(without_contents(runs(0, 1500))));
+  EXPECT_EQ(store.entries("dictionaries"), 1U);
+  std::vector<Guid> ids;
+  for (int batch = 0; batch < 20; ++batch) {
+    for (const Guid& id : value_of(store->create_multiple(runs(ids.size(), 100)))) ids.push_back(id);
+  }
+  for (int wait = 0; store.entries("dictionaries") == 1 && wait < 1000; ++wait) {
+    ids.push_back(value_of(store->create(run_of(ids.size()))));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const std::uint64_t made = store.entries("dictionaries");
+  EXPECT_GE(made, 2U);
+  expect_all(*store, ids);
+  // A batch without contents says nothing about them.
+  value_of(store->create_multiple(without_contents(runs(0, 1500))));
+  EXPECT_EQ(store.entries("dictionaries"), made);
+}
+
+TEST(Dictionary, IsUsedAgainWhereKindsOfSessionsTakeTurns) {
+  TestStore store;
+  const std::string other = strange_flow();
+  value_of(store->create_multiple(runs(0, 1200)));
+  value_of(store->create_multiple(runs(0, 1200, other)));
+  const std::uint64_t before = store.entries("dictionaries");
+  for (int turn = 0; turn < 3; ++turn) {
+    value_of(store->create_multiple(runs(0, 1200)));
+    expect_all(*store, value_of(store->create_multiple(runs(0, 1200, other))), 0, other);
+  }
+  EXPECT_EQ(store.entries("dictionaries"), before);
   EXPECT_TRUE(value_of(store->check()).clean());
 }
 

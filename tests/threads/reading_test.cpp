@@ -221,6 +221,41 @@ TEST_F(Reading, ViewsOfOneSnapshotAreReadByManyThreads) {
   });
 }
 
+TEST_F(Reading, GoesOnWhileTheStoreLearnsToPack) {
+  constexpr int writers = 3;
+  constexpr int each = 700;
+  const auto text_of = [](int thread, int number) {
+    return R"({"hostName":"robot.example.org","attendedMode":"Unattended","thread":)" + std::to_string(thread) +
+           R"(,"number":)" + std::to_string(number) + "}";
+  };
+  std::atomic<int> wrong{0};
+  run_together(2 * writers, [&](int thread) {
+    if (thread >= writers) {
+      for (int round = 0; round < 60; ++round) {
+        const auto snapshot = store.snapshot().value();
+        Query query;
+        query.limit = limit(100);
+        for (const auto& row : snapshot.select(query)) {
+          const auto context = row.value().context();
+          const auto inputs = snapshot.read(row.value().inputs());
+          if (!context || !inputs || *context != *inputs) ++wrong;
+        }
+      }
+      return;
+    }
+    for (int number = 0; number < each; ++number) {
+      Session session = named("row");
+      session.context = text_of(thread, number);
+      session.inputs.emplace().content = Content(*session.context);
+      if (!store.create(session)) ++wrong;
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+  // A write finds that there were enough before it.
+  ASSERT_TRUE(store.create(named("last")));
+  expect_clean(store);
+}
+
 TEST_F(Reading, OutlivesTheStoreThatIsClosed) {
   auto other = std::make_optional(open_store(directory.file("other.flowkeep")));
   const Guid id = other->create(named("kept")).value();
