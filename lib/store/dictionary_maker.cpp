@@ -70,7 +70,9 @@ class Samples {
     std::uint16_t permille = 1000;
   };
   /// A dictionary that makes the tests smaller by a tenth than `present` does, or that one.
-  [[nodiscard]] Choice train(const base::PackingDictionary* present, std::uint16_t permille_of_present) const {
+  /// `best`: what another one that is there leaves of the tests.
+  [[nodiscard]] Choice train(const base::PackingDictionary* present, std::uint16_t permille_of_present,
+                             std::uint16_t best = 1000) const {
     Choice as_before{{}, present == nullptr ? std::uint16_t{0} : present->id(), permille_of_present};
     const auto before = permille(present);
     if (!before) return as_before;
@@ -82,7 +84,8 @@ class Samples {
     const auto made = base::PackingDictionary::make(1, bytes);
     if (!made) return as_before;
     const std::uint16_t after = permille(made->get()).value_or(1000);
-    if (after + *before / 10 > *before) return as_before;
+    const std::uint16_t to_beat = std::min(best, *before);
+    if (after + to_beat / 10 > to_beat) return as_before;
     return {std::move(bytes), 0, after};
   }
   /// Whether there is anything to learn: in what was compressed or encrypted already there is not.
@@ -235,10 +238,15 @@ void DictionaryMaker::start(std::uint64_t arrivals, const Catalogue& catalogue) 
 
 namespace {
 
-// Of the dictionaries that were made last, the one that packs the tests best, if it does so much better than the
-// present one: kinds of sessions may take turns.
-Result<std::optional<Samples::Choice>> find_fitting(Engine& engine, const Samples& tests,
-                                                    const codec::PackingRow& packing, std::uint16_t present) {
+struct Found {
+  Samples::Choice choice{};
+  bool is_better = false;  ///< noticeably, than the present one
+};
+
+// Of the dictionaries that were made last, the one that packs the tests best: kinds of sessions may take
+// turns.
+Result<std::optional<Found>> find_fitting(Engine& engine, const Samples& tests, const codec::PackingRow& packing,
+                                          std::uint16_t present) {
   auto transaction = engine.environment().begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
   const auto before = tests.permille(nullptr);
@@ -255,8 +263,7 @@ Result<std::optional<Samples::Choice>> find_fitting(Engine& engine, const Sample
     if (number == present) permille_of_present = permille;
     if (permille < best.permille) best = {{}, number, permille};
   }
-  if (best.permille + permille_of_present / 8 > permille_of_present) return std::nullopt;
-  return best;
+  return Found{best, best.permille + permille_of_present / 8 <= permille_of_present};
 }
 
 }  // namespace
@@ -293,18 +300,22 @@ Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
   bool is_due_for_contents = is_first;
   std::optional<Samples::Choice> records;
   std::optional<Samples::Choice> contents;
+  std::uint16_t best_for_records = 1000;
+  std::uint16_t best_for_contents = 1000;
   if (!is_first) {
     const Lesson probe = learn_from_sessions(sessions, probe_samples, 1);
     is_due_for_records = probe.records.outgrow(for_records, packing.records_permille);
     is_due_for_contents = probe.contents.outgrow(for_contents, packing.contents_permille);
     if (!is_due_for_records && !is_due_for_contents) return {};
-    const auto find = [&](bool is_due, const Samples& tests, std::uint16_t present_number) {
-      auto found = is_due ? find_fitting(engine_, tests, packing, present_number)
-                          : Result<std::optional<Samples::Choice>>(std::nullopt);
-      return found ? *found : std::nullopt;
+    const auto find = [&](bool is_due, const Samples& tests, std::uint16_t present_number, std::uint16_t& best) {
+      if (!is_due) return std::optional<Samples::Choice>();
+      const auto found = find_fitting(engine_, tests, packing, present_number);
+      if (!found || !*found) return std::optional<Samples::Choice>();
+      best = (*found)->choice.permille;
+      return (*found)->is_better ? std::optional((*found)->choice) : std::nullopt;
     };
-    records = find(is_due_for_records, probe.records, packing.records);
-    contents = find(is_due_for_contents, probe.contents, packing.contents);
+    records = find(is_due_for_records, probe.records, packing.records, best_for_records);
+    contents = find(is_due_for_contents, probe.contents, packing.contents, best_for_contents);
     const bool is_all_found = (!is_due_for_records || records) && (!is_due_for_contents || contents);
     if (!is_all_found && packing.next > most_at_once) return {};  // the rest are for the thread
   }
@@ -315,8 +326,8 @@ Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
   if (!is_due_for_contents) contents = Samples::Choice{{}, number_of(for_contents), packing.contents_permille};
   if (!records || !contents) {
     const Lesson lesson = learn_from_sessions(sessions, most_samples, test_share);
-    if (!records) records = lesson.records.train(for_records, packing.records_permille);
-    if (!contents) contents = lesson.contents.train(for_contents, packing.contents_permille);
+    if (!records) records = lesson.records.train(for_records, packing.records_permille, best_for_records);
+    if (!contents) contents = lesson.contents.train(for_contents, packing.contents_permille, best_for_contents);
   }
   return store(
       *present,
