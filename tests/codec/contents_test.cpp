@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <vector>
 
@@ -39,10 +40,11 @@ std::string with_payload(std::string_view payload) {
 }
 
 TEST(Contents, GiveBackEachSlot) {
+  const std::array actions{action(1), action(2), action(3)};
   for (const base::PackingDictionary* with : {static_cast<const base::PackingDictionary*>(nullptr), &dictionary()}) {
     for (const Slots& slots :
-         {Slots{"a", "bc", "def"}, Slots{"", action(1), ""}, Slots{action(1), action(2), action(3)}, Slots{"", "", ""},
-          Slots{std::string_view("\0\1\2", 3), "", "x"}}) {
+         {Slots{"a", "bc", "def"}, Slots{"", actions[0], ""}, Slots{actions[0], actions[1], actions[2]},
+          Slots{"", "", ""}, Slots{std::string_view("\0\1\2", 3), "", "x"}}) {
       std::string value;
       encode_contents(value, key, slots, with);
       EXPECT_EQ(value.size() % 8, 0U);
