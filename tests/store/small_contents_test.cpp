@@ -180,7 +180,8 @@ TEST(SmallContents, AreAsAMapHasThemAfterAnyUpdates) {
         sessions.emplace_back(value_of(store->create(with(given))), given);
         continue;
       }
-      auto& [id, contents] = sessions[random() % sessions.size()];
+      const std::size_t place = random() % sessions.size();
+      auto& [id, contents] = sessions[place];
       value_of(store->update(id, set(given)));
       for (std::size_t slot = 0; slot < given.size(); ++slot) {
         if (given[slot]) contents[slot] = given[slot];
@@ -188,8 +189,7 @@ TEST(SmallContents, AreAsAMapHasThemAfterAnyUpdates) {
       if (random() % 40 == 0) store.reopen();
       if (random() % 10 == 0) {
         value_of(store->erase(id));
-        sessions.erase(
-            std::find_if(sessions.begin(), sessions.end(), [&](const auto& one) { return &one.first == &id; }));
+        sessions.erase(sessions.begin() + static_cast<std::ptrdiff_t>(place));
       }
     }
     for (const auto& [id, contents] : sessions) EXPECT_EQ(read(*store, id), contents);
