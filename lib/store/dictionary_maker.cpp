@@ -191,7 +191,7 @@ Lesson learn_from_sessions(std::span<const Session> sessions, std::size_t sample
       buffers[slot] = *bytes;
       slots[slot] = buffers[slot];
     }
-    const std::size_t bytes = codec::encode_record(value, session, {}, codec::RecordForm{true, nullptr});
+    const std::size_t bytes = codec::encode_record(value, session, "", codec::RecordForm{true, nullptr});
     const std::string_view payload = codec::payload_of(value);
     // Large ones are packed as they are.
     if (payload.size() == codec::head_size + bytes) lesson.records.add(payload.substr(codec::head_size));
