@@ -53,7 +53,7 @@ struct OpenOptions {
   /// How long a process_safe commit may wait for the disk.
   std::chrono::milliseconds sync_interval{100};
   /// The most bytes of the journal, NAME-wal, 64 KiB to 1 GiB; it begins with 256 KiB and grows as it is used. A
-  /// transaction of more than a quarter of this is slower, for it does without.
+  /// transaction of more than a third of this is slower, for it does without.
   std::uint64_t journal_bytes = 24ULL << 20;
 
   /// Address space reserved for the file, in bytes; it costs no memory and no disk. A file that outgrows it is mapped

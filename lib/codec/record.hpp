@@ -19,7 +19,7 @@ struct Session;
 namespace flowkeep::codec {
 
 /// What stands before the columns of a packed record.
-inline constexpr std::size_t head_size = 120;
+inline constexpr std::size_t head_bytes = 120;
 
 /// How a record is written (docs/FORMAT.md, "Records").
 struct RecordForm {

@@ -50,7 +50,6 @@ inline constexpr std::uint16_t all_head_bits = 255;
   return (head.present() & static_cast<std::uint16_t>(bit)) != 0;
 }
 
-inline constexpr std::size_t head_bytes = sizeof(fb::RecordHead);
-static_assert(head_bytes == head_size && std::is_trivially_copyable_v<fb::RecordHead>);
+static_assert(sizeof(fb::RecordHead) == head_bytes && std::is_trivially_copyable_v<fb::RecordHead>);
 
 }  // namespace flowkeep::codec

@@ -1,5 +1,8 @@
 #include "query/filter.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/guid_key.hpp"
 #include "base/text.hpp"
 #include "codec/record.hpp"
@@ -165,37 +168,17 @@ std::optional<index::Key> Filter::key_for(IndexId index, index::KeyForm form) co
   return std::nullopt;
 }
 
-bool Filter::has_key_for(IndexId index) const noexcept {
-  switch (index) {
-    case IndexId::machine:
-      return query_.machineid.has_value();
-    case IndexId::machinegroup:
-      return query_.machinegroupid.has_value();
-    case IndexId::flow:
-      return query_.regardingobjectid.has_value();
-    case IndexId::owner:
-      return query_.ownerid.has_value();
-    case IndexId::parentrun:
-      return query_.parentdesktopflowrunid.has_value();
-    case IndexId::correlation:
-      return query_.correlationid.has_value();
-    case IndexId::clienttracking:
-      return query_.clienttrackingid.has_value();
-    case IndexId::errorcode:
-      return query_.errorcode.has_value();
-    case IndexId::statecode:
-    case IndexId::completedon:
-    case IndexId::startedon:
-    case IndexId::versionnumber:
-      return false;
-  }
-  return false;
-}
-
 int Filter::conditions() const noexcept {
-  int count = any_status_ ? 0 : 1;
-  for (const IndexId index : keyed_indexes) count += has_key_for(index) ? 1 : 0;
-  return count;
+  const bool conditions[] = {!any_status_,
+                             query_.machineid.has_value(),
+                             query_.machinegroupid.has_value(),
+                             query_.regardingobjectid.has_value(),
+                             query_.ownerid.has_value(),
+                             query_.parentdesktopflowrunid.has_value(),
+                             query_.correlationid.has_value(),
+                             query_.clienttrackingid.has_value(),
+                             query_.errorcode.has_value()};
+  return static_cast<int>(std::count(std::begin(conditions), std::end(conditions), true));
 }
 
 }  // namespace flowkeep::query

@@ -40,8 +40,6 @@ class Filter {
   [[nodiscard]] std::optional<std::vector<index::Key>> state_keys() const;
   /// The condition on a single-valued index other than statecode, as a key of it.
   [[nodiscard]] std::optional<index::Key> key_for(IndexId index, index::KeyForm form) const;
-  /// Whether there is such a condition.
-  [[nodiscard]] bool has_key_for(IndexId index) const noexcept;
   /// How many conditions there are, statuses and state counting as one, the window as none.
   [[nodiscard]] int conditions() const noexcept;
 

@@ -126,7 +126,6 @@ Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Count
     }
   };
   for (const IndexId index : keyed_indexes) {
-    if (!filter.has_key_for(index)) continue;
     if (auto key = filter.key_for(index, (*catalogue)->key_form(index))) consider(index, {std::move(*key)});
   }
   if (auto keys = filter.state_keys()) consider(IndexId::statecode, std::move(*keys));

@@ -194,7 +194,7 @@ Lesson learn_from_sessions(std::span<const Session> sessions, std::size_t sample
     const std::size_t bytes = codec::encode_record(value, session, "", codec::RecordForm{true, nullptr});
     const std::string_view payload = codec::payload_of(value);
     // Large ones are packed as they are.
-    if (payload.size() == codec::head_size + bytes) lesson.records.add(payload.substr(codec::head_size));
+    if (payload.size() == codec::head_bytes + bytes) lesson.records.add(payload.substr(codec::head_bytes));
     lesson.contents.add(joined(slots));
   }
   return lesson;

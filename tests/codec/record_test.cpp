@@ -300,7 +300,8 @@ TEST_P(Record, RefusesOneWithoutAColumnThatNoneLacks) {
   if (GetParam() != Form::flat) GTEST_SKIP() << "a head has them all";
   for (const auto& drop :
        {+[](Session& session) { session.flowsessionid.reset(); }, +[](Session& session) { session.createdon.reset(); },
-        +[](Session& session) { session.statecode.reset(); }, +[](Session& session) { session.statuscode.reset(); }}) {
+        +[](Session& session) { session.versionnumber.reset(); }, +[](Session& session) { session.statecode.reset(); },
+        +[](Session& session) { session.statuscode.reset(); }}) {
     Session session = any_session(1, Fill::everything);
     drop(session);
     EXPECT_EQ(test::refusal(open(encode(session))).code, Errc::corrupt);

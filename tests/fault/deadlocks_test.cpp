@@ -34,7 +34,7 @@ TEST_F(Deadlocks, JournalFullWhileTheCheckpointNeedsTheWriter) {
   in_threads(threads, [&](unsigned thread) {
     std::vector<Pending> pending;
     for (unsigned i = 0; i < each; ++i) {
-      // Up to a quarter of the journal, and now and then more than it takes.
+      // Up to a fifth of the journal, and now and then more than it takes.
       const std::size_t size = i % 40 == 39 ? 30'000 : 500 + 700 * (i % 20);
       const auto id = store.create(bulky(size, thread * each + i));
       auto transaction = store.write();

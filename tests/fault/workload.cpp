@@ -100,7 +100,7 @@ Result<void> do_step(const Store& store, int step) {
     case 11:
       return store.set_state_model(StateModel::platform());
     case 12: {
-      // More than a quarter of the journal: goes by it.
+      // More than a third of the journal: goes by it.
       Session session = session_of(4);
       session.outputs = Binary{std::nullopt, Content(noise(400'000, 3)), {}, {}};
       return without_value(store.create(session));

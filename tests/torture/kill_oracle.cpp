@@ -158,18 +158,31 @@ std::string correlation_of(unsigned lane) {
   return "lane " + std::to_string(lane);
 }
 
+std::string context_of(std::uint64_t value, unsigned lane) {
+  return R"({"hostName":"robot-)" + std::to_string(lane) +
+         R"(.example.org","attendedMode":"Unattended","agentVersion":"2.45.404.24142","value":)" +
+         std::to_string(value) + R"(,"connectionType":"directToMachine"})";
+}
+
 std::string content_of(std::uint64_t value, unsigned lane) {
   std::mt19937_64 random(value * 64 + lane);
   std::size_t size = 0;
   switch (random() % 16) {
     case 0:
-      size = 17'000 + random() % 40'000;  // more than a quarter of a small journal
+      size = 22'000 + random() % 40'000;  // more than a third of a small journal
       break;
     case 1:
     case 2:
     case 3:
       size = 1 + random() % 3'000;
       break;
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+      // Of a form that the store learns.
+      return context_of(value, lane) + context_of(value / 3, lane);
     default:
       return {};
   }

@@ -133,5 +133,7 @@ struct Oracle {
 [[nodiscard]] std::string correlation_of(unsigned lane);
 /// The bytes of `inputs`; "" where the value has none. Some are too large for a small journal.
 [[nodiscard]] std::string content_of(std::uint64_t value, unsigned lane);
+/// What a session's context says then.
+[[nodiscard]] std::string context_of(std::uint64_t value, unsigned lane);
 
 }  // namespace flowkeep::torture

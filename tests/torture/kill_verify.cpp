@@ -32,6 +32,7 @@ Result<std::pair<unsigned, SlotState>> read_row(const SessionView& row, unsigned
   auto content = snapshot.read(row.inputs());
   if (!content) return fail(std::move(content.error()));
   if (*content != content_of(value, number)) return fail(Errc::internal, name + " has another value's content");
+  if (row.context() != context_of(value, number)) return fail(Errc::internal, name + " has another value's context");
   return std::pair(slot, SlotState{value, row.statuscode()});
 }
 

@@ -121,6 +121,7 @@ class LaneWriter {
     Session session;
     session.name = name_of(number_, step.slot, step.after.value);
     session.errorcode = "code " + std::to_string(step.after.value % 7);
+    session.context = context_of(step.after.value, number_);
     const std::string content = content_of(step.after.value, number_);
     session.inputs = Binary{std::nullopt, Content(content), {}, {}};
     if (step.verb == Verb::create) {

@@ -59,6 +59,7 @@ class Writer {
       : store_(store),
         plan_(plan),
         thread_(thread),
+        is_first_(phase == 0 && thread == 0),
         next_key_((std::uint64_t{phase} << 48) | (std::uint64_t{thread} << 32)),
         dice_(plan.seed * 1000 + phase * 10 + thread) {
     const Snapshot snapshot = must("snapshot", store.snapshot());
@@ -70,6 +71,7 @@ class Writer {
   }
 
   void run() {
+    if (plan_.learns && is_first_) learn();
     for (unsigned i = 0; i < plan_.changes; ++i) {
       if (dice_.chance(plan_.reading)) static_cast<void>(must("size", must("snapshot", store_.snapshot()).size()));
       if (plan_.threads == 1 && dice_.chance(plan_.maintenance)) {
@@ -80,6 +82,7 @@ class Writer {
     }
   }
   void change();
+  void learn();
   void wait_for_all() {
     while (!pending_.empty()) wait_for_one();
   }
@@ -94,6 +97,9 @@ class Writer {
     StatusCode status;
   };
 
+  /// Notes what the transaction does, and hands it over.
+  void commit(WriteTransaction transaction);
+
   Guid new_id() {
     Guid id = Guid::make();
     for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(dice_.any());
@@ -102,10 +108,17 @@ class Writer {
   }
 
   Binary content() {
-    const bool big = dice_.chance(0.15);
+    const bool big = dice_.chance(0.3);
     const std::size_t size = dice_.between(0, big ? 12'000 : 900);
     const std::string bytes = dice_.chance(0.3) ? std::string(size, 'x') : dice_.noise(size);
     return Binary{"content.bin", Content(bytes), {}, {}};
+  }
+
+  // Text that packs to little less, so that records take pages, and give them up.
+  std::string text(std::size_t size) {
+    std::string letters = dice_.noise(size);
+    for (char& letter : letters) letter = static_cast<char>('0' + (letter & 63));
+    return letters;
   }
 
   Session new_session() {
@@ -114,9 +127,9 @@ class Writer {
     session.name = "session " + std::to_string(dice_.between(0, 99));
     session.statuscode = StatusCode::waiting;
     session.correlationid = "request " + std::to_string(dice_.between(0, 20));
-    if (dice_.chance(0.4)) session.inputs = content();
+    if (dice_.chance(0.6)) session.inputs = content();
     if (dice_.chance(0.1)) session.outputs = content();
-    if (dice_.chance(0.3)) session.errormessage = std::string(dice_.between(0, 1500), 'e');
+    if (dice_.chance(0.5)) session.errormessage = text(dice_.between(0, 2500));
     return session;
   }
 
@@ -148,9 +161,9 @@ class Writer {
   void update(WriteTransaction& transaction) {
     SessionUpdate update;
     if (dice_.chance(0.5)) update.set.name = "renamed " + std::to_string(dice_.any());
-    if (dice_.chance(0.3)) update.set.inputs = content();
+    if (dice_.chance(0.5)) update.set.inputs = content();
     if (dice_.chance(0.2)) update.clear.insert(Column::outputs);
-    update.set.errormessage = std::string(dice_.between(0, 800), 'u');
+    update.set.errormessage = text(dice_.between(0, 2000));
     const Guid id = dice_.one_of(live_).id;
     must("update", transaction.update(id, update));
     touched_.insert(id);
@@ -168,7 +181,7 @@ class Writer {
   }
 
   void operate(WriteTransaction& transaction) {
-    const bool is_crowded = live_.size() > 220 / plan_.threads;
+    const bool is_crowded = live_.size() > (plan_.learns ? 900U : 220U) / plan_.threads;
     const std::uint64_t roll = dice_.between(0, 99);
     if (live_.size() < 4 || (roll < 35 && !is_crowded)) {
       create(transaction);
@@ -222,6 +235,7 @@ class Writer {
   const Store& store_;
   const Plan& plan_;
   unsigned thread_;
+  bool is_first_;
   std::uint64_t next_key_;
   Dice dice_;
   std::vector<Row> live_{};
@@ -240,12 +254,39 @@ void Writer::change() {
   if (dice_.chance(plan_.large)) {
     Session session = new_session();
     session.inputs =
-        Binary{"large.bin", Content(dice_.noise(plan_.journal_bytes / 4 + dice_.between(0, 40'000))), {}, {}};
+        Binary{"large.bin", Content(dice_.noise(plan_.journal_bytes / 3 + dice_.between(0, 40'000))), {}, {}};
     touched_.insert(must("create", transaction.create(session)));
     live_.push_back({*session.flowsessionid, StatusCode::waiting});
   }
   for (std::uint64_t count = dice_.chance(0.2) ? dice_.between(2, 5) : 1; count > 0; --count) operate(transaction);
 
+  commit(std::move(transaction));
+}
+
+// So many sessions that the store makes its dictionaries, beside what follows.
+void Writer::learn() {
+  constexpr std::uint64_t enough = 1100;
+  constexpr std::uint64_t kept = 800;
+  touched_.clear();
+  WriteTransaction many = must("begin", store_.write());
+  for (std::uint64_t i = 0; i < enough; ++i) {
+    Session session;
+    session.flowsessionid = new_id();
+    session.statuscode = StatusCode::waiting;
+    session.context = R"({"hostName":"robot.example.org","attendedMode":"Unattended","run":)" + std::to_string(i) + "}";
+    session.inputs =
+        Binary{"inputs.json", Content(R"({"invoice":)" + std::to_string(i) + R"(,"currency":"EUR"})"), {}, {}};
+    touched_.insert(must("create", many.create(session)));
+    live_.push_back({*session.flowsessionid, StatusCode::waiting});
+  }
+  commit(std::move(many));
+  touched_.clear();
+  WriteTransaction fewer = must("begin", store_.write());
+  erase(fewer, enough - kept);
+  commit(std::move(fewer));
+}
+
+void Writer::commit(WriteTransaction transaction) {
   ChangeNote what;
   what.key = next_key_++;
   what.is_power_safe = !dice_.chance(plan_.process_safe);
@@ -289,17 +330,18 @@ Plan Plan::draw(std::uint64_t seed) {
   constexpr std::array<std::uint32_t, 4> data_syncs{0, 500, 3'000, 8'000};
   plan.manners.journal_sync_us = dice.one_of(journal_syncs);
   plan.manners.data_sync_us = dice.one_of(data_syncs);
+  plan.learns = dice.chance(0.25);
   return plan;
 }
 
 void Plan::slow_down() {
-  threads = 2;
+  threads = 3;
   processes = 1;
   changes = 60;
-  reading = 0.6;
+  reading = 0.8;
   journal_bytes = 64U << 10;
-  manners.journal_sync_us = 6'000;
-  manners.data_sync_us = 25'000;
+  manners.journal_sync_us = 12'000;
+  manners.data_sync_us = 16'000;
 }
 
 OpenOptions options_of(const Plan& plan, OpenMode mode) {

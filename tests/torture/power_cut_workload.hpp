@@ -22,8 +22,9 @@ struct Plan {
   double pipelined = 0;     ///< share that is handed over without waiting
   double large = 0.02;      ///< share that bypasses the journal
   double maintenance = 0;   ///< share of state models and indexes; one thread only
-  double reading = 0;  ///< share of changes before which a snapshot is taken: what is accepted is then applied at once
-  bool dies = false;   ///< whether phases end by a kill; the last one may end in a close
+  double reading = 0;   ///< share of changes before which a snapshot is taken: what is accepted is then applied at once
+  bool learns = false;  ///< whether it begins with enough sessions for the store to make dictionaries
+  bool dies = false;    ///< whether phases end by a kill; the last one may end in a close
   DiskManners manners{};
 
   /// Whether a change is one of the second process.
