@@ -122,8 +122,7 @@ class FlowkeepReader final : public Reader {
     Answer answer;
     Query query;
     query.order = oldest_first;
-    auto range = snapshot_.select(query);
-    for (const Result<SessionView>& session : range) {
+    for (const Result<SessionSummary>& session : snapshot_.summaries(query)) {
       if (!session) return fail(session.error());
       ++answer.rows;
       answer.sum += static_cast<std::uint64_t>(session->statuscode()) +

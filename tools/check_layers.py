@@ -20,7 +20,7 @@ PUBLIC_HEADERS = {
     "base": ["export.hpp", "guid.hpp", "result.hpp", "timestamp.hpp"],
     "entity": ["binary.hpp", "choices.hpp", "column.hpp", "index.hpp", "reference.hpp", "session.hpp",
                "state_model.hpp"],
-    "codec": ["session_view.hpp"],
+    "codec": ["session_summary.hpp", "session_view.hpp"],
 }
 FACADE_LAYER = "store"
 JSON_HEADERS = "io/"  # flowkeep/io/… is for lib/io and its users, none of the layers

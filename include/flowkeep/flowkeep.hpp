@@ -11,6 +11,7 @@
 #include <flowkeep/reference.hpp>
 #include <flowkeep/result.hpp>
 #include <flowkeep/session.hpp>
+#include <flowkeep/session_summary.hpp>
 #include <flowkeep/session_view.hpp>
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>

@@ -25,9 +25,12 @@ enum class IndexId : std::uint8_t {
   clienttracking = 9,  ///< clienttrackingid
   owner = 10,          ///< ownerid
   parentrun = 11,      ///< parentdesktopflowrunid
+  /// The short columns of all rows, packed in their order, for Snapshot::summaries() and counts. Kept by every store
+  /// since format 1.3; one that is older can have it added.
+  summary = 12,
 };
 
-inline constexpr int index_count = 12;
+inline constexpr int index_count = 13;
 
 /// What is fixed of an index.
 struct IndexInfo {

@@ -12,6 +12,7 @@
 #include <flowkeep/binary.hpp>
 #include <flowkeep/index.hpp>
 #include <flowkeep/query.hpp>
+#include <flowkeep/session_summary.hpp>
 #include <flowkeep/session_view.hpp>
 #include <flowkeep/state_model.hpp>
 
@@ -59,6 +60,16 @@ class FLOWKEEP_API Snapshot {
   /// store, since after until, a window by versionnumber).
   [[nodiscard]] SessionRange select(const Query& query) const&;
   SessionRange select(const Query& query) const&& = delete;
+
+  /// Selects sessions as select() does, and shows of each what figures over many are made of. Where the store keeps the
+  /// index `summary`, and the query has conditions on those columns only and the order of createdon, this reads packed
+  /// blocks of them, some 20 to 40 bytes a session, many times as fast as the sessions themselves; elsewhere it reads
+  /// these.
+  [[nodiscard]] SummaryRange summaries(const Query& query) const&;
+  SummaryRange summaries(const Query& query) const&& = delete;
+  /// The session of a summary. Errors: not_found (this snapshot has none of that createdon and arrival).
+  [[nodiscard]] Result<SessionView> get(const SessionSummary& summary) const&;
+  Result<SessionView> get(const SessionSummary& summary) const&& = delete;
 
   [[nodiscard]] SessionRange by_machine(const Guid& machine, Order order = newest_first, Limit limit = {}) const&;
   [[nodiscard]] SessionRange by_correlationid(std::string_view id, Order order = newest_first, Limit limit = {}) const&;

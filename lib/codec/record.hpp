@@ -46,6 +46,8 @@ class RecordView {
   [[nodiscard]] static Result<SessionView> open(std::string_view value, const base::PackingDictionary* dictionary,
                                                 std::uint64_t arrival);
 
+  /// That of its row key.
+  [[nodiscard]] static std::uint64_t arrival_of(const SessionView& session) noexcept { return session.arrival_; }
   /// correlationid where it is a GUID that can be had without unpacking.
   [[nodiscard]] static std::optional<Guid> correlation_guid(const SessionView& session) noexcept;
   /// The FlatBuffer of the columns of a packed record that is unpacked; "" of others.

@@ -18,10 +18,11 @@ namespace flowkeep::codec {
 
 /// The format that this library writes. What has a greater one is refused; docs/FORMAT.md says what changed when.
 inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 2;
-/// The formats that brought the stamp, and packed records.
+inline constexpr std::uint32_t format_minor = 3;
+/// The formats that brought the stamp, packed records, and the summary.
 inline constexpr std::uint32_t stamped_since_minor = 1;
 inline constexpr std::uint32_t packed_since_minor = 2;
+inline constexpr std::uint32_t summary_since_minor = 3;
 
 /// The keys of table `meta`. The numbers are stored.
 enum class MetaRow : std::uint64_t {

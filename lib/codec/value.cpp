@@ -57,6 +57,8 @@ const char* name_of(ValueKind kind) noexcept {
       return "packing dictionary";
     case ValueKind::contents:
       return "session's small contents";
+    case ValueKind::summary:
+      return "block of the summary";
   }
   return "value";
 }

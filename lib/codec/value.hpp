@@ -22,6 +22,7 @@ enum class ValueKind : std::uint8_t {
   packed_record = 6,
   dictionary = 7,
   contents = 8,
+  summary = 9,
 };
 
 inline constexpr std::size_t header_bytes = 24;

@@ -65,7 +65,7 @@ std::optional<Key> version_of(const SessionView& session, KeyForm) {
 
 using View = SessionView;
 
-constexpr std::array<Definition, index_count> table{{
+constexpr std::array<Definition, keyed_index_count> table{{
     {{IndexId::statecode, "statecode", "statecode, statuscode", true, false}, "ix.statecode", status_of},
     {{IndexId::machine, "machine", "machineid", true, false}, "ix.machine", lookup_key<&View::machineid>},
     {{IndexId::correlation, "correlation", "correlationid", true, false}, "ix.correlation", correlation_of},
@@ -90,6 +90,10 @@ constexpr std::array<Definition, index_count> table{{
      lookup_key<&View::parentdesktopflowrunid>,
      true},
 }};
+
+constexpr IndexInfo summary_info{
+    IndexId::summary, "summary",
+    "createdon, startedon, completedon, runduration, statuscode, runmode, machineid, regardingobjectid", true, false};
 
 }  // namespace
 
@@ -175,7 +179,7 @@ Key version_key(std::int64_t version) {
   return key;
 }
 
-const std::array<Definition, index_count>& definitions() noexcept {
+const std::array<Definition, keyed_index_count>& definitions() noexcept {
   return table;
 }
 const Definition& definition(IndexId id) noexcept {
@@ -196,7 +200,10 @@ Result<std::optional<Key>> key_of(const Definition& definition, const SessionVie
 std::span<const IndexInfo> indexes() noexcept {
   static const auto infos = [] {
     std::array<IndexInfo, index_count> list{};
-    for (std::size_t i = 0; i < list.size(); ++i) list[i] = index::definitions()[i].info;
+    for (const index::Definition& definition : index::definitions()) {
+      list[static_cast<std::size_t>(definition.info.id)] = definition.info;
+    }
+    list[static_cast<std::size_t>(IndexId::summary)] = index::summary_info;
     return list;
   }();
   return infos;

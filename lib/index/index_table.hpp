@@ -63,7 +63,10 @@ using Key = std::string;
 [[nodiscard]] Key state_key(StateCode state, StatusCode status);
 [[nodiscard]] Key version_key(std::int64_t version);
 
-/// What the code knows of an index.
+/// The indexes that lead from a key to rows; the summary, which is the last one of all, does not.
+inline constexpr int keyed_index_count = index_count - 1;
+
+/// What the code knows of such an index.
 struct Definition {
   IndexInfo info;
   const char* table;  ///< its LMDB table
@@ -72,7 +75,8 @@ struct Definition {
   bool needs_columns = false;  ///< others are in the head of a record
 };
 
-[[nodiscard]] const std::array<Definition, index_count>& definitions() noexcept;
+[[nodiscard]] const std::array<Definition, keyed_index_count>& definitions() noexcept;
+/// Not of the summary.
 [[nodiscard]] const Definition& definition(IndexId id) noexcept;
 
 /// The key of a record; std::nullopt where the index leaves it out. Errors: as SessionView::unpack().

@@ -26,6 +26,19 @@ bool same(const std::optional<std::string>& folded, const std::optional<std::str
 
 }  // namespace
 
+std::optional<std::string> contradiction(const Query& query) {
+  if (query.since && query.until && *query.until < *query.since) {
+    return "the window ends before it begins: until " + format_timestamp(*query.until) + " is before since " +
+           format_timestamp(*query.since);
+  }
+  const bool by_version = query.by == OrderBy::versionnumber;
+  if (by_version && (query.since || query.until)) {
+    return "since and until are times; a query by versionnumber takes changed_since";
+  }
+  if (!by_version && query.changed_since) return "changed_since goes with a query by versionnumber";
+  return std::nullopt;
+}
+
 Filter::Filter(const Query& query) : query_(query) {
   // A GUID in lower case is folded already.
   if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
@@ -49,7 +62,7 @@ Filter::Filter(const Query& query) : query_(query) {
 
 Result<bool> Filter::matches(const SessionView& session) const {
   // What stands in the head comes first.
-  if (!any_status_ && !statuses_[static_cast<std::size_t>(session.statuscode())]) return false;
+  if (!has_status(session.statuscode())) return false;
   if (!same(query_.machineid, session.machineid()) || !same(query_.regardingobjectid, session.regardingobjectid()) ||
       !in_window(session)) {
     return false;
@@ -68,22 +81,40 @@ Result<bool> Filter::matches(const SessionView& session) const {
          same(query_.clienttrackingid, session.clienttrackingid()) && same(query_.errorcode, session.errorcode());
 }
 
-bool Filter::in_window(const SessionView& session) const noexcept {
-  std::optional<Timestamp> time;
+bool Filter::matches(const SessionSummary& summary) const noexcept {
+  if (!has_status(summary.statuscode()) || (query_.machineid && query_.machineid != summary.machineid()) ||
+      (query_.regardingobjectid && query_.regardingobjectid != summary.regardingobjectid())) {
+    return false;
+  }
   switch (query_.by) {
     case OrderBy::createdon:
-      time = session.createdon();
-      break;
+      return in_window(summary.createdon());
     case OrderBy::startedon:
-      time = session.startedon();
-      break;
+      return in_window(summary.startedon());
     case OrderBy::completedon:
-      time = session.completedon();
-      break;
+      return in_window(summary.completedon());
     case OrderBy::versionnumber:
-      return !query_.changed_since || session.versionnumber() > *query_.changed_since;
+      break;
   }
-  return time && (!query_.since || *time >= *query_.since) && (!query_.until || *time < *query_.until);
+  return false;
+}
+
+bool Filter::is_summarized() const noexcept {
+  return !needs_columns_ && !query_.correlationid && query_.by != OrderBy::versionnumber;
+}
+
+bool Filter::in_window(const SessionView& session) const noexcept {
+  switch (query_.by) {
+    case OrderBy::createdon:
+      return in_window(session.createdon());
+    case OrderBy::startedon:
+      return in_window(session.startedon());
+    case OrderBy::completedon:
+      return in_window(session.completedon());
+    case OrderBy::versionnumber:
+      break;
+  }
+  return !query_.changed_since || session.versionnumber() > *query_.changed_since;
 }
 
 std::optional<std::int64_t> Filter::rank_of(const SessionView& session) const noexcept {
@@ -163,6 +194,7 @@ std::optional<index::Key> Filter::key_for(IndexId index, index::KeyForm form) co
     case IndexId::completedon:
     case IndexId::startedon:
     case IndexId::versionnumber:
+    case IndexId::summary:
       return std::nullopt;
   }
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <flowkeep/query.hpp>
+#include <flowkeep/session_summary.hpp>
 
 #include "index/index_table.hpp"
 
@@ -21,6 +22,9 @@ inline constexpr std::array keyed_indexes{IndexId::machine,        IndexId::corr
                                           IndexId::machinegroup,   IndexId::errorcode,   IndexId::owner,
                                           IndexId::clienttracking, IndexId::parentrun};
 
+/// What of a query cannot be meant, in a sentence.
+[[nodiscard]] std::optional<std::string> contradiction(const Query& query);
+
 /// The conditions of a query in the form that rows are checked with. Strings are folded.
 class Filter {
  public:
@@ -28,6 +32,10 @@ class Filter {
 
   /// Errors: as SessionView::unpack().
   [[nodiscard]] Result<bool> matches(const SessionView& session) const;
+  /// The same, where is_summarized().
+  [[nodiscard]] bool matches(const SessionSummary& summary) const noexcept;
+  /// Whether a summary tells whether its session matches.
+  [[nodiscard]] bool is_summarized() const noexcept;
   /// What a session is sorted by before its row key: ticks of a time, or its versionnumber; 0 by createdon, which the
   /// row key begins with. std::nullopt where the session has no such time.
   [[nodiscard]] std::optional<std::int64_t> rank_of(const SessionView& session) const noexcept;
@@ -46,7 +54,13 @@ class Filter {
   [[nodiscard]] const Query& query() const noexcept { return query_; }
 
  private:
+  [[nodiscard]] bool has_status(StatusCode status) const noexcept {
+    return any_status_ || statuses_[static_cast<std::size_t>(status)];
+  }
   [[nodiscard]] bool in_window(const SessionView& session) const noexcept;
+  [[nodiscard]] bool in_window(const std::optional<Timestamp>& time) const noexcept {
+    return time && (!query_.since || *time >= *query_.since) && (!query_.until || *time < *query_.until);
+  }
 
   Query query_;
   std::optional<Guid> correlation_guid_{};  // where the correlationid that is wanted is one

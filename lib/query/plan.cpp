@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "query/summary_walk.hpp"
 #include "store/reading.hpp"
 
 namespace flowkeep::query {
@@ -12,9 +13,6 @@ using index::RowKey;
 using storage::Cursor;
 
 namespace {
-
-// A window is guessed to hold one row in so many.
-constexpr std::uint64_t window_guess = 20;
 
 storage::Table table_of(Snapshot::Impl& snapshot, IndexId index) {
   return snapshot.tables().indexes[static_cast<std::size_t>(index)];
@@ -198,6 +196,20 @@ Result<Plan> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::opt
   return made(walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds), {});
 }
 
+namespace {
+
+Result<std::uint64_t> count_summaries(SummaryWalk& walk, const Filter& filter) {
+  std::uint64_t rows = 0;
+  for (;;) {
+    auto more = walk.load();
+    if (!more) return fail(std::move(more.error()));
+    if (!*more) return rows;
+    while (!walk.is_through()) rows += filter.matches(walk.take()) ? 1 : 0;
+  }
+}
+
+}  // namespace
+
 Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
   const auto ordering = filter.order_index();
   auto access = best_access(snapshot, filter, Counting::always);
@@ -216,6 +228,11 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
     return stat->entries;
   }
   const Bounds bounds = bounds_of(filter.query(), std::nullopt);
+  if (!order_tells && !keys_tell) {
+    auto summary = walk_summary_to_count(snapshot, filter, access->rows);
+    if (!summary) return fail(std::move(summary.error()));
+    if (*summary) return count_summaries(**summary, filter);
+  }
   auto walk = order_tells
                   ? walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), Order::oldest_first, bounds)
                   : walk_access(snapshot, *access, Order::oldest_first, ordering ? Bounds{} : bounds);

@@ -12,24 +12,6 @@
 
 namespace flowkeep {
 
-namespace {
-
-// What of a query cannot be meant.
-std::optional<std::string> contradiction(const Query& query) {
-  if (query.since && query.until && *query.until < *query.since) {
-    return "the window ends before it begins: until " + format_timestamp(*query.until) + " is before since " +
-           format_timestamp(*query.since);
-  }
-  const bool by_version = query.by == OrderBy::versionnumber;
-  if (by_version && (query.since || query.until)) {
-    return "since and until are times; a query by versionnumber takes changed_since";
-  }
-  if (!by_version && query.changed_since) return "changed_since goes with a query by versionnumber";
-  return std::nullopt;
-}
-
-}  // namespace
-
 class SessionRange::Impl {
  public:
   Impl(Snapshot::Impl& snapshot, const Query& query)
@@ -91,7 +73,7 @@ class SessionRange::Impl {
       error_ = std::move(ok.error());
       return;
     }
-    if (auto refusal = contradiction(query)) {
+    if (auto refusal = query::contradiction(query)) {
       error_ = Error{Errc::invalid_argument, std::move(*refusal)};
       return;
     }
@@ -240,7 +222,7 @@ SessionRange Snapshot::changed_since(std::int64_t version, Limit limit) const& {
 
 Result<std::uint64_t> Snapshot::count(const Query& query) const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  if (auto refusal = contradiction(query)) return fail(Errc::invalid_argument, std::move(*refusal));
+  if (auto refusal = query::contradiction(query)) return fail(Errc::invalid_argument, std::move(*refusal));
   return query::count(*impl_, query::Filter(query));
 }
 

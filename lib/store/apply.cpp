@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "codec/record.hpp"
+#include "codec/summary.hpp"
 #include "codec/value.hpp"
 
 namespace flowkeep::store {
@@ -37,7 +38,17 @@ Result<void> Application::collect(const StoredRow* before, const StoredRow* afte
     if (old_key) moves.push_back(move_of(*old_key, before->key, IndexMove::Kind::remove));
     if (new_key) moves.push_back(move_of(*new_key, after->key, IndexMove::Kind::add));
   }
+  if (catalogue_.is_maintained(IndexId::summary)) collect_summary(before, after);
   return {};
+}
+
+void Application::collect_summary(const StoredRow* before, const StoredRow* after) {
+  const bool stays = before != nullptr && after != nullptr && before->key == after->key;
+  if (before != nullptr && !stays) summary_moves_.push_back({before->key, std::nullopt, true});
+  if (after == nullptr) return;
+  const codec::SummaryRow summary = codec::summary_of(after->session);
+  if (stays && codec::summary_of(before->session) == summary) return;
+  summary_moves_.push_back({after->key, summary, stays});
 }
 
 // Sorted, and of the moves of one entry, which are additions and removals in turn, what they come to.
@@ -224,6 +235,13 @@ Result<std::uint64_t> Application::finish() {
   contents_.reset();
   if (auto ok = write_new_binaries(); !ok) return fail(std::move(ok.error()));
   if (auto ok = write_ids(); !ok) return fail(std::move(ok.error()));
+  auto disagreements = write_indexes();
+  if (!disagreements) return disagreements;
+  if (auto ok = write_meta_rows(); !ok) return fail(std::move(ok.error()));
+  return disagreements;
+}
+
+Result<std::uint64_t> Application::write_indexes() {
   std::uint64_t disagreements = 0;
   for (std::size_t i = 0; i < moves_.size(); ++i) {
     const IndexMoves moves = net(std::move(moves_[i]));
@@ -233,8 +251,10 @@ Result<std::uint64_t> Application::finish() {
     // While an index is built, rows that its builder has not reached are missing, and it may have been faster.
     if (catalogue_.is_active(static_cast<IndexId>(i))) disagreements += *disagreeing;
   }
-  if (auto ok = write_meta_rows(); !ok) return fail(std::move(ok.error()));
-  return disagreements;
+  if (summary_moves_.empty()) return disagreements;
+  auto disagreeing = write_summaries(transaction_, tables_.summary(), std::move(summary_moves_));
+  if (!disagreeing) return disagreeing;
+  return disagreements + (catalogue_.is_active(IndexId::summary) ? *disagreeing : 0);
 }
 
 }  // namespace flowkeep::store

@@ -11,6 +11,7 @@
 #include "store/catalogue.hpp"
 #include "store/change.hpp"
 #include "store/reading.hpp"
+#include "store/summary_table.hpp"
 #include "store/tables.hpp"
 
 namespace flowkeep::store {
@@ -46,6 +47,7 @@ class Application {
   [[nodiscard]] Result<void> add(const Change& change);
   [[nodiscard]] IndexMove move_of(const index::Key& key, const index::RowKey& row, IndexMove::Kind kind);
   [[nodiscard]] Result<void> collect(const StoredRow* before, const StoredRow* after);
+  void collect_summary(const StoredRow* before, const StoredRow* after);
   [[nodiscard]] Result<void> write_row(const RowChange& row);
   [[nodiscard]] Result<void> write_record(const RowChange& row);
   [[nodiscard]] Result<void> write_contents(const RowChange& row);
@@ -56,6 +58,7 @@ class Application {
   [[nodiscard]] Result<void> write_meta_rows();
   [[nodiscard]] static IndexMoves net(IndexMoves moves);
   [[nodiscard]] Result<std::uint64_t> write_index(storage::Table table, const IndexMoves& moves);
+  [[nodiscard]] Result<std::uint64_t> write_indexes();
   [[nodiscard]] Result<storage::TableWriter*> sessions();
 
   storage::WriteTransaction& transaction_;
@@ -68,6 +71,7 @@ class Application {
   std::vector<std::pair<index::Key, std::optional<index::RowKey>>> ids_{};  // none: it goes
   std::array<IndexMoves, index_count> moves_{};
   base::Arena keys_{};
+  std::vector<SummaryMove> summary_moves_{};
   const std::vector<std::string>* extra_columns_ = nullptr;
   const codec::CountersRow* counters_ = nullptr;
 };

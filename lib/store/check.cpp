@@ -3,11 +3,13 @@
 
 #include <xxhash.h>
 
+#include "codec/summary.hpp"
 #include "codec/value.hpp"
 #include "storage/cursor.hpp"
 #include "storage/page_walk.hpp"
 #include "store/maintenance.hpp"
 #include "store/reading.hpp"
+#include "store/summary_table.hpp"
 
 namespace flowkeep::store {
 
@@ -44,6 +46,7 @@ class Checker {
     for (const index::Definition& definition : index::definitions()) {
       if (auto ok = check_index(definition); !ok) return fail(std::move(ok.error()));
     }
+    if (auto ok = check_summary(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_blobs(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_chunks(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_contents(); !ok) return fail(std::move(ok.error()));
@@ -264,6 +267,54 @@ class Checker {
       }
       return {};
     });
+  }
+
+  // Every row of every block is compared with its session; the numbers tell whether a session has none.
+  Result<void> check_summary() {
+    const storage::Table table = tables_.summary();
+    if (!table.is_open()) return {};
+    const std::string name = "index summary";
+    std::optional<index::RowKey> last;
+    std::uint64_t rows = 0;
+    auto ok = walk(table, "ix.summary", [&](const Cursor& cursor) -> Result<void> {
+      ++report_.index_entries;
+      const auto begin = index::RowKey::from(cursor.key());
+      codec::SummaryBlock block;
+      if (auto opened = block.open(cursor.key(), cursor.value()); !opened) {
+        return found_or_failed(name, std::move(opened.error()));
+      }
+      rows += block.size();
+      for (std::size_t row = 0; row < block.size(); ++row) {
+        const codec::SummaryRow summary = codec::summary_of(block[row]);
+        const index::RowKey key = row_key_of(summary);
+        if (!begin || key < *begin || (last && !(*last < key))) find(name, "a block is not in order");
+        last = key;
+        if (auto compared = compare_summary(name, key, summary); !compared) return compared;
+      }
+      return {};
+    });
+    if (!ok) return ok;
+    if (!catalogue_.is_maintained(IndexId::summary)) {
+      if (rows != 0) find(name, std::to_string(rows) + " rows, though the store does not keep it");
+    } else if (catalogue_.is_active(IndexId::summary) && rows != report_.sessions) {
+      find(name, std::to_string(rows) + " rows, the sessions are " + std::to_string(report_.sessions));
+    }
+    return {};
+  }
+
+  Result<void> compare_summary(const std::string& name, const index::RowKey& key, const codec::SummaryRow& summary) {
+    auto value = transaction_.get(tables_.sessions, key.bytes());
+    if (!value) return fail(std::move(value.error()));
+    if (!*value) {
+      find(name, "a row leads to no session");
+      return {};
+    }
+    auto row = decode_row(transaction_, tables_, key.bytes(), **value);
+    // A record that is damaged has been reported with the sessions.
+    if (row && codec::summary_of(row->session) != summary) {
+      find(name, "says of session " + row->session.flowsessionid().str() + " what its record does not");
+    }
+    return {};
   }
 
   Result<void> check_blobs() {

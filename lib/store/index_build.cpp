@@ -2,10 +2,12 @@
 #include <optional>
 #include <vector>
 
+#include "codec/summary.hpp"
 #include "storage/cursor.hpp"
 #include "store/catalogue_edit.hpp"
 #include "store/maintenance.hpp"
 #include "store/reading.hpp"
+#include "store/summary_table.hpp"
 
 namespace flowkeep::store {
 
@@ -15,8 +17,12 @@ namespace {
 
 constexpr std::size_t rows_per_transaction = 5000;
 
+const IndexInfo& info_of(IndexId index) noexcept {
+  return indexes()[static_cast<std::size_t>(index)];
+}
+
 Error name_index(IndexId index, Errc code, const char* what) {
-  return Error{code, "index " + std::string(index::definition(index).info.name) + what};
+  return Error{code, "index " + std::string(info_of(index).name) + what};
 }
 
 // Adds the entries of the next rows behind `done`; false: there are none left.
@@ -27,17 +33,26 @@ Result<bool> add_entries(storage::WriteTransaction& transaction, const Tables& t
   auto found = done ? cursor->seek(done->bytes()) : cursor->first();
   if (found && *found && done && cursor->key() == done->bytes()) found = cursor->next();
   std::vector<std::pair<index::Key, index::RowKey>> entries;
+  std::vector<SummaryMove> summaries;
   std::size_t seen = 0;
   for (; found && *found && seen < rows_per_transaction; found = cursor->next(), ++seen) {
     auto row = decode_row(transaction, tables, cursor->key(), cursor->value());
     if (!row) return fail(std::move(row.error()));
     done = row->key;
+    if (index == IndexId::summary) {
+      summaries.push_back({row->key, codec::summary_of(row->session), false});
+      continue;
+    }
     auto key = index::key_of(index::definition(index), row->session, form);
     if (!key) return fail(std::move(key.error()));
     if (*key) entries.emplace_back(std::move(**key), row->key);
   }
   if (!found) return fail(std::move(found.error()));
   rows += seen;
+  if (!summaries.empty()) {
+    auto written = write_summaries(transaction, tables.summary(), std::move(summaries));
+    if (!written) return fail(std::move(written.error()));
+  }
   std::sort(entries.begin(), entries.end());
   for (const auto& [key, row] : entries) {
     auto added = transaction.add(tables.indexes[static_cast<std::size_t>(index)], key, row.bytes());
@@ -61,6 +76,11 @@ Result<void> add_index(Engine& engine, IndexId index, const Progress& progress) 
   {
     auto edit = CatalogueEdit::begin(engine);
     if (!edit) return fail(std::move(edit.error()));
+    if (!table.is_open()) {
+      return fail(name_index(index, Errc::busy,
+                             " comes with a newer format of the file, which it gets when nobody else has it open: "
+                             "close it everywhere, then try again"));
+    }
     codec::IndexState& state = edit->state(index);
     if (state.status == IndexStatus::active) return fail(name_index(index, Errc::already_exists, " is kept already"));
     if (auto ok = edit->transaction().clear(table); !ok) return ok;
@@ -101,7 +121,7 @@ Result<void> add_index(Engine& engine, IndexId index, const Progress& progress) 
 }
 
 Result<void> drop_index(Engine& engine, IndexId index) {
-  if (index::definition(index).info.by_default) {
+  if (info_of(index).by_default) {
     return fail(name_index(index, Errc::invalid_argument, " is one that every store keeps; it cannot be dropped"));
   }
   auto edit = CatalogueEdit::begin(engine);

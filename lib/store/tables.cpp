@@ -18,9 +18,10 @@ std::array<TableInfo, 9 + index_count> table_infos(Tables& tables) {
       {"contents", TableKind::integer, &tables.contents, 2},
       {"dictionaries", TableKind::integer, &tables.dictionaries, 2},
   }};
-  for (std::size_t i = 0; i < index_count; ++i) {
+  for (std::size_t i = 0; i < index::keyed_index_count; ++i) {
     infos[9 + i] = {index::definitions()[i].table, TableKind::sorted_sets, &tables.indexes[i]};
   }
+  infos.back() = {"ix.summary", TableKind::bytes, &tables.indexes.back(), codec::summary_since_minor};
   return infos;
 }
 

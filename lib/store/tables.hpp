@@ -20,8 +20,10 @@ struct Tables {
   blob::Tables blobs{};
   storage::Table contents{};      ///< integer: arrival -> small contents; not open before format 1.2
   storage::Table dictionaries{};  ///< integer: number -> dictionary; not open before format 1.2
-  std::array<storage::Table, index_count> indexes{};  ///< sorted sets: index key -> RowKeys
-  Dictionaries* packing = nullptr;                    ///< what the rows are packed with
+  /// sorted sets: index key -> RowKeys; but the summary: RowKey -> block, not open before format 1.3
+  std::array<storage::Table, index_count> indexes{};
+  [[nodiscard]] storage::Table summary() const noexcept { return indexes.back(); }
+  Dictionaries* packing = nullptr;  ///< what the rows are packed with
 };
 
 /// Name and kind of every table, and where its handle goes.

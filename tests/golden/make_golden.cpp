@@ -205,10 +205,10 @@ void make_packed(const std::string& file) {
 }
 
 int make(const std::string& directory) {
-  const std::string closed = directory + "/format-1.2.flowkeep";
+  const std::string closed = directory + "/format-1.3.flowkeep";
   make_closed(closed);
-  make_unclosed(directory + "/format-1.2-unclosed.flowkeep");
-  make_packed(directory + "/format-1.2-packed.flowkeep");
+  make_unclosed(directory + "/format-1.3-unclosed.flowkeep");
+  make_packed(directory + "/format-1.3-packed.flowkeep");
   const std::string present = dump(need(Store::open(closed, {.mode = OpenMode::read_only})));
   std::ifstream first(directory + "/format-1.jsonl", std::ios::binary);
   if (present == std::string(std::istreambuf_iterator<char>(first), {})) return 0;

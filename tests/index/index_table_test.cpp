@@ -158,6 +158,10 @@ TEST(IndexTable, NumbersNamesAndTablesAreTheFormats) {
     EXPECT_EQ(&definition(rows[i].id), &one);
     EXPECT_EQ(indexes()[i].name, one.info.name);
   }
+  EXPECT_EQ(indexes().size(), definitions().size() + 1);
+  EXPECT_EQ(indexes().back().id, IndexId::summary);
+  EXPECT_EQ(find_index("summary"), IndexId::summary);
+  EXPECT_TRUE(indexes().back().by_default);
   EXPECT_FALSE(find_index(""));
   EXPECT_FALSE(find_index("Machine"));
 }

@@ -69,6 +69,30 @@ void compare_range(SessionRange range, const State& state, const std::vector<Gui
           what() + ": " + std::to_string(rows) + " rows, expected were " + std::to_string(expected.size()));
 }
 
+// The summaries of the same rows; each leads to its session.
+void compare_summaries(const Snapshot& snapshot, const State& state, const Query& query,
+                       const std::vector<Guid>& expected) {
+  const auto what = [&query] { return "summaries of " + describe(query); };
+  std::size_t rows = 0;
+  for (const Result<SessionSummary>& row : snapshot.summaries(query)) {
+    if (!row) throw Mismatch(what() + ": " + row.error().message);
+    require(rows < expected.size(), what() + ": more than the " + std::to_string(expected.size()) + " rows expected");
+    const Session& session = state.find(expected[rows])->session;
+    const auto id_of = [](const std::optional<Reference>& to) { return to ? std::optional(to->id) : std::nullopt; };
+    const bool is_same = row->createdon() == session.createdon && row->statuscode() == session.statuscode &&
+                         row->statecode() == session.statecode && row->runmode() == session.runmode &&
+                         row->startedon() == session.startedon && row->completedon() == session.completedon &&
+                         row->runduration() == session.runduration && row->machineid() == id_of(session.machineid) &&
+                         row->regardingobjectid() == id_of(session.regardingobjectid);
+    require(is_same, what() + ": row " + std::to_string(rows) + " is not what session " + expected[rows].str() + " is");
+    require(take(snapshot.get(*row), "get by summary").flowsessionid() == expected[rows],
+            what() + ": row " + std::to_string(rows) + " leads to another session");
+    ++rows;
+  }
+  require(rows == expected.size(),
+          what() + ": " + std::to_string(rows) + " rows, expected were " + std::to_string(expected.size()));
+}
+
 std::vector<Guid> ids_of(const std::vector<Place>& places, std::size_t from, std::uint64_t limit) {
   std::vector<Guid> ids;
   for (std::size_t i = from; i < places.size() && ids.size() < limit; ++i) ids.push_back(places[i].id);
@@ -248,6 +272,7 @@ void compare_query(const Snapshot& snapshot, const State& state, Query query, Ge
   const auto what = [&query] { return describe(query); };
   const std::vector<Place> expected = select(state, query, std::nullopt);
   compare_range(snapshot.select(query), state, ids_of(expected, 0, query.limit.rows), what);
+  compare_summaries(snapshot, state, query, ids_of(expected, 0, query.limit.rows));
   const std::uint64_t count = take(snapshot.count(query), "count");
   require(count == expected.size(),
           what() + ": count is " + std::to_string(count) + ", rows are " + std::to_string(expected.size()));
@@ -258,6 +283,7 @@ void compare_query(const Snapshot& snapshot, const State& state, Query query, Ge
   const std::size_t position = random.below(shown);
   query.after = token_at(snapshot, query, position, what());
   query.limit = limit(1 + random.below(10));
+  compare_summaries(snapshot, state, query, ids_of(expected, position + 1, query.limit.rows));
   compare_range(snapshot.select(query), state, ids_of(expected, position + 1, query.limit.rows),
                 [&] { return what() + " resumed behind row " + std::to_string(position); });
 }

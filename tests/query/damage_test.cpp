@@ -122,7 +122,7 @@ TEST(DamagedRecord, FailsACountThatHasToReadIt) {
   tamper(store, [](RawStore& raw) { raw.damage(raw.tables().sessions, row_key_of(raw, chosen)); });
   Query query;
   query.machineid = guid(1001);
-  query.statuscodes = {StatusCode::running};
+  query.errorcode = "to be looked for in the record";
   EXPECT_EQ(refusal(value_of(store->snapshot()).count(query)).code, Errc::corrupt);
 }
 
