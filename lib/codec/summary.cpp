@@ -146,8 +146,8 @@ class Draft {
   }
   void write(std::string& out, std::span<const SummaryRow> rows, std::string_view key);
 
-  /// Behind the codes, so that eight bytes can be read at each.
-  static constexpr std::size_t tail_bytes = 7;
+  /// Behind the codes, so that eight bytes can be read at each, and where a column without bytes begins.
+  static constexpr std::size_t tail_bytes = 8;
 
  private:
   Parts parts_of(const SummaryRow& row) noexcept {
