@@ -85,9 +85,9 @@ class FlowkeepReader final : public Reader {
   }
 
   Result<std::uint64_t> poll_now(const Guid& id) override {
-    const auto session = store_.get(id);
-    if (!session) return fail(session.error());
-    return poll_sum(*session->statuscode, *session->statecode, session->startedon, session->completedon);
+    const auto status = store_.status_of(id);
+    if (!status) return fail(status.error());
+    return poll_sum(status->statuscode, status->statecode, status->startedon, status->completedon);
   }
 
   Result<Answer> by_correlationid(std::string_view correlationid) override {

@@ -37,7 +37,7 @@ struct IndexInfo {
   IndexId id;
   std::string_view name;     ///< as the tool and IndexId spell it, e.g. "machinegroup"
   std::string_view columns;  ///< e.g. "statecode, statuscode"
-  bool by_default;           ///< kept by every store, and cannot be dropped
+  bool by_default;           ///< kept by every store, and cannot be dropped (but the summary can)
   bool unique;
 };
 

@@ -157,6 +157,15 @@ struct CheckReport {
   [[nodiscard]] bool clean() const noexcept { return findings_total == 0; }
 };
 
+/// How a session stands.
+struct SessionStatus {
+  StatusCode statuscode{};
+  StateCode statecode{};
+  std::optional<Timestamp> startedon{};
+  std::optional<Timestamp> completedon{};
+  std::int64_t versionnumber = 0;
+};
+
 /// A store that is open in this process. Threads: all members may be called by many threads at once; writes
 /// are done one after the other. A file is open once in a process: a second open is refused with busy; share
 /// the Store instead. Other processes may open the file too, and read and write.
@@ -202,9 +211,13 @@ class FLOWKEEP_API Store {
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
                                                                           ImportOptions options = {}) const;
 
-  /// An owned copy of one session, from a snapshot of its own. Errors: not_found.
+  // Each of these shows a session as it is now, with what this process was told is stored; it does not wait for the
+  // tables of the file, as a snapshot does.
+  /// An owned copy of one session. Errors: not_found.
   [[nodiscard]] Result<Session> get(const Guid& id) const;
   [[nodiscard]] Result<std::optional<Session>> find(const Guid& id) const;
+  /// What callers poll a session for, in half of the time that get() takes. Errors: not_found.
+  [[nodiscard]] Result<SessionStatus> status_of(const Guid& id) const;
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
 
@@ -214,7 +227,8 @@ class FLOWKEEP_API Store {
   /// Adds an index in many short transactions, while others read and write. Called again after it was cut
   /// short (a kill, or `progress` answering false: busy), it starts over. Errors: already_exists.
   [[nodiscard]] Result<void> add_index(IndexId index, const Progress& progress = {}) const;
-  /// Drops an optional index. Errors: not_found (not kept), invalid_argument (a default index).
+  /// Drops an optional index, or the summary, which add_index() then makes anew. Errors: not_found (not kept),
+  /// invalid_argument (another default index).
   [[nodiscard]] Result<void> drop_index(IndexId index) const;
 
   /// Walks page counts and readers, not rows.

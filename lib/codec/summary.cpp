@@ -124,12 +124,29 @@ class GuidList {
   std::size_t count_ = 0;
 };
 
+// The numbers of a row, whose place in its block is told, but for those that stand for GUIDs.
+Parts parts_of(const SummaryRow& row, std::size_t place) noexcept {
+  Parts parts;
+  const auto since_creation = [&](const std::optional<Timestamp>& time) -> std::optional<std::int64_t> {
+    if (!time) return std::nullopt;
+    return minus(time->time_since_epoch().count(), row.createdon.time_since_epoch().count());
+  };
+  parts[at(Part::createdon)] = row.createdon.time_since_epoch().count();
+  parts[at(Part::arrival)] = minus(static_cast<std::int64_t>(row.arrival), static_cast<std::int64_t>(place));
+  parts[at(Part::startedon)] = since_creation(row.startedon);
+  parts[at(Part::completedon)] = since_creation(row.completedon);
+  parts[at(Part::runduration)] = row.runduration;
+  parts[at(Part::statuscode)] = static_cast<std::int64_t>(row.statuscode);
+  if (row.runmode) parts[at(Part::runmode)] = static_cast<std::int64_t>(*row.runmode);
+  return parts;
+}
+
 /// A block to be: what of it is known before its codes are written. Its rows stay where they are.
 class Draft {
  public:
   void add(const SummaryRow& row) noexcept {
-    parts_ = parts_of(row);
-    for (std::size_t part = 0; part < part_count; ++part) extents_[part].add(parts_[part]);
+    const Parts parts = all_parts_of(row, rows_);
+    for (std::size_t part = 0; part < part_count; ++part) extents_[part].add(parts[part]);
     ++rows_;
   }
   [[nodiscard]] bool is_possible() const noexcept {
@@ -150,25 +167,13 @@ class Draft {
   static constexpr std::size_t tail_bytes = 8;
 
  private:
-  Parts parts_of(const SummaryRow& row) noexcept {
-    Parts parts;
-    const auto since_creation = [&](const std::optional<Timestamp>& time) -> std::optional<std::int64_t> {
-      if (!time) return std::nullopt;
-      return minus(time->time_since_epoch().count(), row.createdon.time_since_epoch().count());
-    };
-    parts[at(Part::createdon)] = row.createdon.time_since_epoch().count();
-    parts[at(Part::arrival)] = minus(static_cast<std::int64_t>(row.arrival), static_cast<std::int64_t>(rows_));
-    parts[at(Part::startedon)] = since_creation(row.startedon);
-    parts[at(Part::completedon)] = since_creation(row.completedon);
-    parts[at(Part::runduration)] = row.runduration;
-    parts[at(Part::statuscode)] = static_cast<std::int64_t>(row.statuscode);
-    if (row.runmode) parts[at(Part::runmode)] = static_cast<std::int64_t>(*row.runmode);
+  Parts all_parts_of(const SummaryRow& row, std::size_t place) noexcept {
+    Parts parts = parts_of(row, place);
     if (row.machineid) parts[at(Part::machineid)] = machines_.place_of(*row.machineid);
     if (row.regardingobjectid) parts[at(Part::regardingobjectid)] = flows_.place_of(*row.regardingobjectid);
     return parts;
   }
 
-  Parts parts_{};
   std::array<Extent, part_count> extents_{Extent(0), Extent(), Extent(0), Extent(0), Extent(0)};
   GuidList machines_{};
   GuidList flows_{};
@@ -196,21 +201,19 @@ void Draft::write(std::string& out, std::span<const SummaryRow> rows, std::strin
     to += extents_[part].width() * rows.size();
     width += extents_[part].width();
   }
-  const std::size_t count = rows_;
-  rows_ = 0;  // the places of rows are told again
+  std::size_t place = 0;
   for (const SummaryRow& row : rows) {
-    const Parts parts = parts_of(row);
+    const Parts parts = all_parts_of(row, place++);
     for (std::size_t part = 0; part < part_count; ++part) {
       const std::uint64_t code = extents_[part].code(parts[part]);
       std::memcpy(codes[part], &code, extents_[part].width());
       codes[part] += extents_[part].width();
     }
-    ++rows_;
   }
-  const fb::SummaryHead head(bases, static_cast<std::uint16_t>(count), static_cast<std::uint8_t>(machines_.size()),
+  const fb::SummaryHead head(bases, static_cast<std::uint16_t>(rows_), static_cast<std::uint8_t>(machines_.size()),
                              static_cast<std::uint8_t>(flows_.size()), forms);
   std::memcpy(out.data() + header_bytes, &head, sizeof head);
-  out.resize(header_bytes + sizeof head + guid_bytes + width * count + tail_bytes);
+  out.resize(header_bytes + sizeof head + guid_bytes + width * rows_ + tail_bytes);
   seal_value(out, ValueKind::summary, 0, key);
 }
 
@@ -229,16 +232,44 @@ Result<void> SummaryBlock::open(std::string_view key, std::string_view value) {
   return opened;
 }
 
+void SummaryBlock::show(const SummaryRow& row) noexcept {
+  Parts parts = parts_of(row, 0);
+  if (row.machineid) parts[at(Part::machineid)] = 0;
+  if (row.regardingobjectid) parts[at(Part::regardingobjectid)] = 0;
+  shown_guids_ = {row.machineid.value_or(Guid()), row.regardingobjectid.value_or(Guid())};
+  block_.machines = reinterpret_cast<const char*>(shown_guids_[0].bytes.data());
+  block_.flows = reinterpret_cast<const char*>(shown_guids_[1].bytes.data());
+  for (std::size_t part = 0; part < part_count; ++part) {
+    shown_[part] = parts[part].value_or(0);
+    SessionSummary::Column& column = block_.columns[part];
+    column = {};
+    column.codes = reinterpret_cast<const char*>(&shown_[part]);
+    if (parts[part]) {
+      column.mask = ~std::uint64_t{0};
+    } else {
+      column.nulls = 1;
+    }
+  }
+  rows_ = 1;
+}
+
 Result<void> SummaryBlock::open(std::string_view payload) {
   fb::SummaryHead head;
   if (payload.size() < sizeof head) return damaged("it is shorter than its head");
   std::memcpy(&head, payload.data(), sizeof head);
   const std::size_t rows = head.rows();
   if (rows == 0 || rows > most_summary_rows) return damaged("its number of rows is off");
+  const std::size_t guid_bytes = (std::size_t{head.machines()} + head.flows()) * sizeof(Guid::bytes);
+  std::size_t width = 0;
+  for (std::size_t part = 0; part < part_count; ++part) {
+    width += head.forms()->Get(static_cast<flatbuffers::uoffset_t>(part)) & width_mask;
+  }
+  if (sizeof head + guid_bytes + width * rows + Draft::tail_bytes != payload.size()) {
+    return damaged("its sizes do not add up");
+  }
   block_.machines = payload.data() + sizeof head;
   block_.flows = block_.machines + head.machines() * sizeof(Guid::bytes);
-  const char* codes = block_.flows + head.flows() * sizeof(Guid::bytes);
-  std::size_t bytes = static_cast<std::size_t>(codes - payload.data()) + Draft::tail_bytes;
+  const char* codes = block_.machines + guid_bytes;
   for (std::size_t part = 0; part < part_count; ++part) {
     const auto place = static_cast<flatbuffers::uoffset_t>(part);
     const unsigned form = head.forms()->Get(place);
@@ -251,9 +282,7 @@ Result<void> SummaryBlock::open(std::string_view payload) {
     column.mask = column.width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * column.width)) - 1;
     column.nulls = (form & null_bit) != 0 ? 1 : 0;
     codes += column.width * rows;
-    bytes += column.width * rows;
   }
-  if (bytes != payload.size()) return damaged("its sizes do not add up");
   rows_ = rows;
   for (const Part part : {Part::createdon, Part::arrival, Part::statuscode}) {
     if (block_.columns[at(part)].nulls != 0) return damaged("it has nulls where there are none");

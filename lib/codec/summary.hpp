@@ -1,6 +1,7 @@
 // The summary: the short columns of sessions that follow each other, packed column by column into one value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -56,6 +57,8 @@ class SummaryBlock {
   ~SummaryBlock() = default;
   /// Errors: corrupt, newer_format; there are no rows then.
   [[nodiscard]] Result<void> open(std::string_view key, std::string_view value);
+  /// Becomes a block of this row, in memory of its own.
+  void show(const SummaryRow& row) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return rows_; }
   [[nodiscard]] SessionSummary operator[](std::size_t row) const noexcept { return {block_, row}; }
 
@@ -65,6 +68,8 @@ class SummaryBlock {
 
   SessionSummary::Block block_{};
   std::size_t rows_ = 0;
+  std::array<std::int64_t, part_count> shown_{};  // the numbers of show()
+  std::array<Guid, 2> shown_guids_{};
 };
 
 }  // namespace flowkeep::codec

@@ -14,6 +14,9 @@ using storage::Cursor;
 
 namespace {
 
+// A window is guessed to hold one row in so many.
+constexpr std::uint64_t window_guess = 20;
+
 storage::Table table_of(Snapshot::Impl& snapshot, IndexId index) {
   return snapshot.tables().indexes[static_cast<std::size_t>(index)];
 }

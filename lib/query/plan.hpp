@@ -25,9 +25,6 @@ struct Access {
 enum class Counting : std::uint8_t { to_choose, always };
 [[nodiscard]] Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Counting counting);
 
-/// A window is guessed to hold one row in so many.
-inline constexpr std::uint64_t window_guess = 20;
-
 /// The order's bounds that a query's window and its token (where the caller has decoded one) leave.
 [[nodiscard]] Bounds bounds_of(const Query& query, const std::optional<Position>& after);
 

@@ -24,10 +24,14 @@ class SummaryRange::Impl {
   /// Puts the next row into `current`; nothing at the end, which an error is too, once it was shown.
   void next(std::optional<Result<SessionSummary>>& current) {
     if (sessions_) return show_next_session(current);
+    if (auto ok = snapshot_.check_process(); !ok) {  // the map is the parent's, who may write over what it shows
+      if (walk_) return end_with(current, std::move(ok.error()));
+      return current.reset();
+    }
     if (is_due() && position_) paused_ = true;
     while (!paused_ && walk_ && remaining_ != 0) {
       if (walk_->is_through()) {
-        auto more = load();
+        auto more = walk_->load();
         if (!more) return end_with(current, std::move(more.error()));
         if (!*more) break;
       }
@@ -68,21 +72,11 @@ class SummaryRange::Impl {
     if (*at_ == sessions_->end()) {
       current.reset();
     } else if (const Result<SessionView>& session = **at_) {
-      const codec::SummaryRow row = codec::summary_of(*session);
-      codec::encode_summaries(value_, {&row, 1}, {});
-      if (auto opened = block_.open({}, value_); opened) {
-        current = block_[0];
-      } else {
-        current = fail(std::move(opened.error()));
-      }
+      block_.show(codec::summary_of(*session));
+      current = block_[0];
     } else {
       current = fail(session.error());
     }
-  }
-
-  Result<bool> load() {
-    if (auto ok = snapshot_.check_process(); !ok) return fail(std::move(ok.error()));
-    return walk_->load();
   }
 
   void end_with(std::optional<Result<SessionSummary>>& current, Error error) {
@@ -103,8 +97,7 @@ class SummaryRange::Impl {
   std::optional<SessionSummary> position_{};
   std::optional<SessionRange> sessions_{};
   std::optional<SessionRange::iterator> at_{};
-  std::string value_{};  // what the session says, as a block of one row
-  codec::SummaryBlock block_{};
+  codec::SummaryBlock block_{};  // of the session's row
 };
 
 SummaryRange::SummaryRange(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}

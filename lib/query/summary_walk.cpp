@@ -13,14 +13,22 @@ namespace {
 
 // To read a session costs as much as so many rows of the summary.
 constexpr std::uint64_t rows_for_one_session = 32;
+constexpr std::uint64_t sessions_for_one_match = 64;
 
-// Whether the summary is the faster way, instead of reading so many sessions.
-Result<bool> is_faster(Snapshot::Impl& snapshot, const Query& query, std::uint64_t sessions) {
+// Whether the summary is the faster way, instead of reading so many sessions. (A window of createdon makes both
+// shorter.)
+Result<bool> is_faster(Snapshot::Impl& snapshot, std::uint64_t sessions) {
   auto stat = snapshot.transaction().stat(snapshot.tables().sessions);
   if (!stat) return fail(std::move(stat.error()));
-  const bool is_windowed = query.by == OrderBy::createdon && (query.since || query.until);
-  const std::uint64_t rows = is_windowed ? stat->entries / window_guess : stat->entries;
-  return sessions > rows / rows_for_one_session;
+  return sessions > stat->entries / rows_for_one_session;
+}
+
+// Of the sessions that an index leads to, how many are read until as many match as are wanted. Where the index is all
+// that the query asks for, each does.
+std::uint64_t sessions_until(const Filter& filter, std::uint64_t rows) {
+  const std::uint64_t for_each = filter.conditions() == 1 ? 1 : sessions_for_one_match;
+  const std::uint64_t wanted = filter.query().limit.rows;
+  return wanted < rows / for_each ? wanted * for_each : rows;
 }
 
 Result<bool> has_summary(Snapshot::Impl& snapshot) {
@@ -54,7 +62,7 @@ Result<std::optional<SummaryWalk>> walk_summary(Snapshot::Impl& snapshot, const 
   auto access = best_access(snapshot, filter, Counting::always);
   if (!access) return fail(std::move(access.error()));
   if (access->index) {
-    auto faster = is_faster(snapshot, query, access->rows);
+    auto faster = is_faster(snapshot, sessions_until(filter, access->rows));
     if (!faster) return fail(std::move(faster.error()));
     if (!*faster) return std::nullopt;
   }
@@ -67,7 +75,7 @@ Result<std::optional<SummaryWalk>> walk_summary_to_count(Snapshot::Impl& snapsho
   auto present = has_summary(snapshot);
   if (!present) return fail(std::move(present.error()));
   if (!*present) return std::nullopt;
-  auto faster = is_faster(snapshot, filter.query(), rows);
+  auto faster = is_faster(snapshot, rows);
   if (!faster) return fail(std::move(faster.error()));
   if (!*faster) return std::nullopt;
   const bool is_window_in_order = filter.query().by == OrderBy::createdon;

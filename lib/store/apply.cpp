@@ -252,7 +252,7 @@ Result<std::uint64_t> Application::write_indexes() {
     if (catalogue_.is_active(static_cast<IndexId>(i))) disagreements += *disagreeing;
   }
   if (summary_moves_.empty()) return disagreements;
-  auto disagreeing = write_summaries(transaction_, tables_.summary(), std::move(summary_moves_));
+  auto disagreeing = write_summaries(transaction_, tables_, std::move(summary_moves_));
   if (!disagreeing) return disagreeing;
   return disagreements + (catalogue_.is_active(IndexId::summary) ? *disagreeing : 0);
 }

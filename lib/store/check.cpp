@@ -283,11 +283,12 @@ class Checker {
       if (auto opened = block.open(cursor.key(), cursor.value()); !opened) {
         return found_or_failed(name, std::move(opened.error()));
       }
+      if (!begin || (last && !(*last < *begin))) find(name, "a block is not in order");
       rows += block.size();
       for (std::size_t row = 0; row < block.size(); ++row) {
         const codec::SummaryRow summary = codec::summary_of(block[row]);
         const index::RowKey key = row_key_of(summary);
-        if (!begin || key < *begin || (last && !(*last < key))) find(name, "a block is not in order");
+        if ((begin && key < *begin) || (last && !(*last < key))) find(name, "a row is not in order");
         last = key;
         if (auto compared = compare_summary(name, key, summary); !compared) return compared;
       }

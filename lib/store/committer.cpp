@@ -196,6 +196,7 @@ Result<Committer::Ticket> Committer::submit_directly(const Changes& changes) {
 
 Result<Committer::Direct> Committer::begin_direct() {
   if (auto ok = catch_up(); !ok) return fail(std::move(ok.error()));
+  overlay_.prune(applier_.applied());  // all of it: what it says of a session is taken for the last word
   Direct direct(*this);
   auto transaction = environment_.begin_write();
   if (!transaction) return fail(std::move(transaction.error()));
@@ -257,6 +258,14 @@ Result<void> Committer::wait(const Ticket& ticket) {
 
 Result<void> Committer::make_visible() {
   return applier_.wait(acknowledged_.load(), patience());
+}
+
+Result<std::optional<PendingRow>> Committer::pending_row(const Guid& id) {
+  if (!pending_ids_.may_hold(id)) return std::nullopt;
+  auto row = overlay_.copy_row(id);
+  if (!row || row->lsn <= acknowledged_.load()) return row;
+  if (auto ok = make_visible(); !ok) return fail(std::move(ok.error()));
+  return std::nullopt;
 }
 
 // By the writer, whose transaction is open anyway: one more of the applier's would be taken for a snapshot.

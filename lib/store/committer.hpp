@@ -97,8 +97,9 @@ class Committer : private Applier::Listener {
   [[nodiscard]] bool is_done(const Ticket& ticket) const { return group_.is_done(ticket); }
   /// Waits until the tables show what was acknowledged. Errors: io, busy.
   [[nodiscard]] Result<void> make_visible();
-  /// Whether something on the session may be accepted and not in the tables.
-  [[nodiscard]] bool may_hold(const Guid& id) const noexcept { return pending_ids_.may_hold(id); }
+  /// What was acknowledged on a session; std::nullopt: what the tables show of it from now on. Errors: as
+  /// make_visible(), for which it waits where a later change on the session is on its way.
+  [[nodiscard]] Result<std::optional<PendingRow>> pending_row(const Guid& id);
   /// Ends the threads once all is applied, and gives the turn back. `others`: who has the store open besides; readers
   /// that come when they alone are left need a checkpoint that is the last commit. Errors: io, busy (then the next open
   /// recovers).

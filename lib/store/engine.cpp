@@ -270,10 +270,16 @@ Result<storage::ReadTransaction> Engine::begin_read() {
   return files_.environment->begin_read();
 }
 
-Result<storage::ReadTransaction> Engine::begin_read(const Guid& id) {
-  if (committer_ && committer_->may_hold(id)) return begin_read();
+Result<Engine::SessionRead> Engine::begin_read(const Guid& id) {
   tend_readers();
-  return files_.environment->begin_read();
+  if (auto ok = files_.environment->check_process(); !ok) return fail(std::move(ok.error()));
+  // First what is pending: what the tables show later is no older.
+  Result<std::optional<PendingRow>> pending(std::nullopt);
+  if (committer_) pending = committer_->pending_row(id);
+  if (!pending) return fail(std::move(pending.error()));
+  auto transaction = files_.environment->begin_read();
+  if (!transaction) return fail(std::move(transaction.error()));
+  return SessionRead{std::move(*pending), std::move(*transaction)};
 }
 
 Result<void> Engine::wait_for_writers() {

@@ -49,8 +49,12 @@ class Engine {
 
   /// A snapshot that shows whatever this process was told is stored.
   [[nodiscard]] Result<storage::ReadTransaction> begin_read();
-  /// The same, for one session.
-  [[nodiscard]] Result<storage::ReadTransaction> begin_read(const Guid& id);
+  /// The same, for one session, which may be ahead of the tables.
+  struct SessionRead {
+    std::optional<PendingRow> pending{};
+    storage::ReadTransaction transaction;
+  };
+  [[nodiscard]] Result<SessionRead> begin_read(const Guid& id);
   /// Waits until the tables show whatever any process was told is stored. Errors: busy (the writer does not catch up
   /// within busy_timeout), needs_recovery (it died, and this store only reads), io (a write has failed: the pages
   /// cannot be relied on).

@@ -50,7 +50,7 @@ Result<bool> add_entries(storage::WriteTransaction& transaction, const Tables& t
   if (!found) return fail(std::move(found.error()));
   rows += seen;
   if (!summaries.empty()) {
-    auto written = write_summaries(transaction, tables.summary(), std::move(summaries));
+    auto written = write_summaries(transaction, tables, std::move(summaries));
     if (!written) return fail(std::move(written.error()));
   }
   std::sort(entries.begin(), entries.end());
@@ -121,7 +121,8 @@ Result<void> add_index(Engine& engine, IndexId index, const Progress& progress) 
 }
 
 Result<void> drop_index(Engine& engine, IndexId index) {
-  if (info_of(index).by_default) {
+  // The summary is none that a query needs, and drop and add make a damaged one whole.
+  if (info_of(index).by_default && index != IndexId::summary) {
     return fail(name_index(index, Errc::invalid_argument, " is one that every store keeps; it cannot be dropped"));
   }
   auto edit = CatalogueEdit::begin(engine);

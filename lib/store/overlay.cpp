@@ -5,6 +5,7 @@
 namespace flowkeep::store {
 
 void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn) {
+  const std::lock_guard lock(mutex_);
   for (const Change& change : *changes) add(change, lsn);
   records_.emplace_back(lsn, changes);
 }
@@ -29,6 +30,7 @@ void Overlay::add(const Change& change, std::uint64_t lsn) {
 }
 
 void Overlay::prune(std::uint64_t lsn) {
+  const std::lock_guard lock(mutex_);
   while (!records_.empty() && records_.front().first <= lsn) {
     for (const Change& change : *records_.front().second) forget(change, lsn);
     records_.pop_front();
@@ -62,6 +64,14 @@ void Overlay::forget(const Change& change, std::uint64_t lsn) {
 const RowChange* Overlay::find_row(const Guid& id) const {
   const auto at = rows_.find(id);
   return at == rows_.end() ? nullptr : at->second.change;
+}
+
+std::optional<PendingRow> Overlay::copy_row(const Guid& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = rows_.find(id);
+  if (at == rows_.end()) return std::nullopt;
+  const RowChange& change = *at->second.change;
+  return PendingRow{at->second.lsn, change.new_key, std::string(change.value)};
 }
 
 std::optional<std::string_view> Overlay::find_contents(const Guid& id) const {

@@ -8,7 +8,9 @@
 #include <deque>
 #include <memory>
 #include <memory_resource>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -35,8 +37,15 @@ class PendingIds {
   std::vector<std::atomic<std::uint32_t>> slots_ = std::vector<std::atomic<std::uint32_t>>(slot_count);
 };
 
+/// What the last change on a session made of it.
+struct PendingRow {
+  std::uint64_t lsn = 0;
+  std::optional<index::RowKey> key{};  ///< none: it went
+  std::string value{};                 ///< its record, as it will be stored
+};
+
 /// Rows and binaries as they are after a series of changes, over what the tables say. All numbers are absolute, so that
-/// it does no harm when the tables have got there already. Guarded by the writer's lock.
+/// it does no harm when the tables have got there already. Guarded by the writer's lock, but for copy_row().
 class Overlay {
  public:
   /// `ids`, where it is wanted, is kept up to date. It outlives the overlay.
@@ -45,11 +54,16 @@ class Overlay {
   /// Puts changes on top. They are part of record `lsn` of the journal.
   void add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn);
   /// Puts a change of a transaction that has no record yet on top; `change` stays where it is.
-  void add(const Change& change) { add(change, 0); }
+  void add(const Change& change) {
+    const std::lock_guard lock(mutex_);
+    add(change, 0);
+  }
   /// Forgets what the tables hold: records up to `lsn`.
   void prune(std::uint64_t lsn);
 
   [[nodiscard]] const RowChange* find_row(const Guid& id) const;
+  /// Any thread.
+  [[nodiscard]] std::optional<PendingRow> copy_row(const Guid& id) const;
   /// What the last of the changes that touched a session's small contents made of them; std::nullopt: none did.
   [[nodiscard]] std::optional<std::string_view> find_contents(const Guid& id) const;
   /// The last deletion record that a change has let go, of those that go oldest first; 0: none. Also after prune().
@@ -76,6 +90,7 @@ class Overlay {
   [[nodiscard]] const BlobChange* find_new_blob(std::uint64_t id) const;
 
   PendingIds* ids_;
+  mutable std::mutex mutex_{};  // writes of rows_, and reads of it without the writer's lock
   std::uint64_t expired_ = 0;
   // In the order in which they came, so by the ids of their binaries too.
   std::deque<const Change*> changes_{};

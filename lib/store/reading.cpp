@@ -48,9 +48,14 @@ Result<StoredRow> decode_row(const storage::Transaction& transaction, const Tabl
 }
 
 Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables, const RowChange& row) {
-  auto session = open_record(transaction, tables, row.value, row.new_key->arrival());
-  if (!session) return fail(in_row(*row.new_key, std::move(session.error())));
-  return StoredRow{*row.new_key, std::move(*session)};
+  return show_row(transaction, tables, *row.new_key, row.value);
+}
+
+Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables, const index::RowKey& key,
+                           std::string_view value) {
+  auto session = open_record(transaction, tables, value, key.arrival());
+  if (!session) return fail(in_row(key, std::move(session.error())));
+  return StoredRow{key, std::move(*session)};
 }
 
 Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables& tables, std::string_view key) {

@@ -29,6 +29,10 @@ struct StoredRow {
 [[nodiscard]] Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables,
                                          const RowChange& row);
 
+/// Shows the record in a value that will be stored at a row key. Errors: corrupt.
+[[nodiscard]] Result<StoredRow> show_row(const storage::Transaction& transaction, const Tables& tables,
+                                         const index::RowKey& key, std::string_view value);
+
 /// Reads the record at a row key. Errors: corrupt (missing, too).
 [[nodiscard]] Result<StoredRow> read_row(const storage::Transaction& transaction, const Tables& tables,
                                          std::string_view key);

@@ -19,8 +19,8 @@ constexpr std::uint64_t slack_bytes = 1U << 20;
 // Bytes of the file that a byte of a change may take.
 constexpr std::uint64_t growth = 3;
 // Pages of the trees that one row may change, each of which is written to another place: its record, its id, an entry
-// of each index.
-constexpr std::uint64_t pages_of_row = 12;
+// of each index, a block of the summary or two.
+constexpr std::uint64_t pages_of_row = 14;
 // Kept back for deletions, by the size of the file.
 constexpr std::uint64_t least_ballast_bytes = 256U << 10;
 constexpr std::uint64_t most_ballast_bytes = 4U << 20;

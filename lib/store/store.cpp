@@ -3,6 +3,7 @@
 #include "store/backup.hpp"
 #include "store/engine.hpp"
 #include "store/maintenance.hpp"
+#include "store/reading.hpp"
 #include "store/snapshot_impl.hpp"
 #include "store/write_transaction_impl.hpp"
 
@@ -13,11 +14,23 @@ class Store::Impl {
   explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
   std::shared_ptr<store::Engine> engine;
 
-  /// A snapshot that is good for one session.
-  Result<Snapshot> read(const Guid& id) const {
-    auto transaction = engine->begin_read(id);
-    if (!transaction) return fail(std::move(transaction.error()));
-    return Snapshot(std::make_unique<Snapshot::Impl>(engine, std::move(*transaction)));
+  /// Answers use(session, transaction) of one session, which may be ahead of the tables; the view dies with the call.
+  /// Errors: not_found, and those of `use`.
+  template <class Use>
+  auto read(const Guid& id, Use&& use) -> std::invoke_result_t<Use, SessionView&, storage::ReadTransaction&> {
+    auto reading = engine->begin_read(id);
+    if (!reading) return fail(std::move(reading.error()));
+    auto& [pending, transaction] = *reading;
+    if (!pending) {
+      auto row = store::find_row(transaction, engine->tables(), id);
+      if (!row) return fail(std::move(row.error()));
+      if (!*row) return store::no_such_session(id);
+      return use((*row)->session, transaction);
+    }
+    if (!pending->key) return store::no_such_session(id);
+    auto row = store::show_row(transaction, engine->tables(), *pending->key, pending->value);
+    if (!row) return fail(std::move(row.error()));
+    return use(row->session, transaction);
   }
 
   /// Runs `operation(transaction)` in a transaction of its own.
@@ -120,27 +133,31 @@ tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const
 }
 
 Result<Session> Store::get(const Guid& id) const {
-  auto reading = impl_->read(id);
-  if (!reading) return fail(std::move(reading.error()));
-  auto session = reading->get(id);
-  if (!session) return fail(std::move(session.error()));
-  return session->copy();
+  return impl_->read(id, [](const SessionView& session, const auto&) { return session.copy(); });
 }
 
 Result<std::optional<Session>> Store::find(const Guid& id) const {
-  auto reading = impl_->read(id);
-  if (!reading) return fail(std::move(reading.error()));
-  auto session = reading->find(id);
-  if (!session) return fail(std::move(session.error()));
-  if (!*session) return std::nullopt;
-  return (*session)->copy();
+  auto session = get(id);
+  if (session) return std::move(*session);
+  if (session.error().code == Errc::not_found) return std::nullopt;
+  return fail(std::move(session.error()));
+}
+
+Result<SessionStatus> Store::status_of(const Guid& id) const {
+  return impl_->read(id, [](const SessionView& session, const auto&) -> Result<SessionStatus> {
+    return SessionStatus{session.statuscode(), session.statecode(), session.startedon(), session.completedon(),
+                         session.versionnumber()};
+  });
 }
 
 Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view new_state,
                                               std::int32_t new_status) const {
-  auto reading = impl_->read(id);
-  if (!reading) return fail(std::move(reading.error()));
-  return reading->is_valid_state_transition(id, new_state, new_status);
+  return impl_->read(id, [&](const SessionView& session, const storage::Transaction& transaction) -> Result<bool> {
+    auto catalogue = impl_->engine->catalogue(transaction);
+    if (!catalogue) return fail(std::move(catalogue.error()));
+    return flowkeep::is_valid_state_transition((*catalogue)->model, {session.statecode(), session.statuscode()},
+                                               new_state, new_status);
+  });
 }
 
 Result<void> Store::set_state_model(const StateModel& model) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codec/summary.hpp"
+#include "store/reading.hpp"
 
 namespace flowkeep::store {
 
@@ -17,8 +18,10 @@ namespace {
 
 // What a session that is open will still take in its block: its times come later.
 constexpr std::size_t spare_bytes = 6;
-// A block that has become this small takes in the next.
-constexpr std::size_t small_bytes = codec::most_summary_bytes / 4;
+// A block that has become so small takes in the next ones, until it is so large: LMDB does not join pages whose values
+// have become smaller.
+constexpr std::size_t small_bytes = codec::most_summary_bytes * 3 / 8;
+constexpr std::size_t enough_bytes = codec::most_summary_bytes * 5 / 8;
 
 using Rows = std::vector<codec::SummaryRow>;
 using Moves = std::span<const SummaryMove>;
@@ -32,7 +35,8 @@ struct Block {
 
 class Writer {
  public:
-  Writer(WriteTransaction& transaction, storage::Table table) : transaction_(transaction), table_(table) {}
+  Writer(WriteTransaction& transaction, const Tables& tables)
+      : transaction_(transaction), tables_(tables), table_(tables.summary()) {}
 
   Result<std::uint64_t> write(Moves moves) {
     while (!moves.empty()) {
@@ -40,7 +44,7 @@ class Writer {
       if (!block) return fail(std::move(block.error()));
       if (auto ok = write_block(std::move(*block), moves); !ok) return fail(std::move(ok.error()));
     }
-    return missing_;
+    return disagreements_;
   }
 
  private:
@@ -64,12 +68,32 @@ class Writer {
     block.key = RowKey::from(cursor.key());
     if (!block.key) return fail(Errc::corrupt, "a key of the summary is not of 16 bytes");
     codec::SummaryBlock stored;
-    if (auto ok = stored.open(cursor.key(), cursor.value()); !ok) return fail(std::move(ok.error()));
+    const auto opened = stored.open(cursor.key(), cursor.value());
     for (std::size_t row = 0; row < stored.size(); ++row) block.rows.push_back(codec::summary_of(stored[row]));
     auto more = cursor.next();
     if (!more) return fail(std::move(more.error()));
-    if (*more) block.next = RowKey::from(cursor.key());
+    if (*more) {
+      block.next = RowKey::from(cursor.key());
+      if (!block.next) return fail(Errc::corrupt, "a key of the summary is not of 16 bytes");
+    }
+    if (opened) return block;
+    // What is promised already does not fail for what can be had from the records.
+    ++disagreements_;
+    if (auto ok = read_sessions(block); !ok) return fail(std::move(ok.error()));
     return block;
+  }
+
+  /// The rows that a block should have; without those whose records are damaged, which a check tells of.
+  Result<void> read_sessions(Block& block) {
+    auto cursor = Cursor::open(transaction_, tables_.sessions);
+    if (!cursor) return fail(std::move(cursor.error()));
+    auto found = cursor->seek(block.key->bytes());
+    for (; found && *found && (!block.next || cursor->key() < block.next->bytes()); found = cursor->next()) {
+      const auto row = decode_row(transaction_, tables_, cursor->key(), cursor->value());
+      if (row) block.rows.push_back(codec::summary_of(row->session));
+    }
+    if (!found) return fail(std::move(found.error()));
+    return {};
   }
 
   /// Takes the moves that meet the block off the front of `moves`.
@@ -87,7 +111,7 @@ class Writer {
       const bool was_there = row != block.rows.end() && row_key_of(*row) == move.key;
       if (was_there) ++row;
       if (move.summary) merged.push_back(*move.summary);
-      if (move.was_there && !was_there) ++missing_;
+      if (move.was_there != was_there) ++disagreements_;
     }
     std::move(row, block.rows.end(), std::back_inserter(merged));
     block.rows = std::move(merged);
@@ -110,13 +134,16 @@ class Writer {
     if (block.rows.empty()) return {};
     const RowKey first = keeps_key ? *block.key : row_key_of(block.rows.front());
     if (grows_at_the_end) return put_in_full(block.rows, first);
+    if (block.rows.size() > before && !keeps_key) return put_in_front(block.rows, before, first);
     return put_in_halves(block.rows, first);
   }
 
   Result<void> take_in_next(Block& block, Moves& moves) {
+    std::size_t most = small_bytes;
     while (block.next && !block.rows.empty()) {
       const auto bytes = codec::summary_bytes(block.rows);
-      if (!bytes || *bytes > small_bytes) return {};
+      if (!bytes || *bytes > most) return {};
+      most = enough_bytes;
       auto next = find_block(*block.next);
       if (!next) return fail(std::move(next.error()));
       merge(*next, moves);
@@ -130,13 +157,28 @@ class Writer {
 
   /// Rows that came at the end: more will, so that blocks are filled.
   Result<void> put_in_full(std::span<const codec::SummaryRow> rows, RowKey key) {
+    bool is_new = false;
     while (!rows.empty()) {
       const std::size_t count = codec::fitting_summaries(rows, spare_bytes);
+      if (is_new) {
+        // Of the greatest size first: LMDB would put a third block on a page, which has to be halved when it grows.
+        value_.assign(codec::most_summary_bytes, '\0');
+        if (auto ok = transaction_.put(table_, key.bytes(), value_, WriteTransaction::Place::last); !ok) return ok;
+      }
       if (auto ok = put(rows.first(count), key); !ok) return ok;
+      is_new = true;
       rows = rows.subspan(count);
       if (!rows.empty()) key = row_key_of(rows.front());
     }
     return {};
+  }
+
+  /// Rows that came before all others, oldest last as it may be: the block that was there stays full.
+  Result<void> put_in_front(std::span<const codec::SummaryRow> rows, std::size_t before, const RowKey& key) {
+    if (codec::summary_bytes(rows) || before == 0) return put_in_halves(rows, key);
+    const std::size_t came = rows.size() - before;
+    if (auto ok = put_in_halves(rows.first(came), key); !ok) return ok;
+    return put_in_halves(rows.subspan(came), row_key_of(rows[came]));
   }
 
   Result<void> put_in_halves(std::span<const codec::SummaryRow> rows, const RowKey& key) {
@@ -152,9 +194,10 @@ class Writer {
   }
 
   WriteTransaction& transaction_;
+  const Tables& tables_;
   storage::Table table_;
   std::string value_{};
-  std::uint64_t missing_ = 0;
+  std::uint64_t disagreements_ = 0;
 };
 
 // In the order of keys, the last word on each.
@@ -176,10 +219,10 @@ void put_in_order(std::vector<SummaryMove>& moves) {
 
 }  // namespace
 
-Result<std::uint64_t> write_summaries(WriteTransaction& transaction, storage::Table table,
+Result<std::uint64_t> write_summaries(WriteTransaction& transaction, const Tables& tables,
                                       std::vector<SummaryMove> moves) {
   put_in_order(moves);
-  return Writer(transaction, table).write(moves);
+  return Writer(transaction, tables).write(moves);
 }
 
 }  // namespace flowkeep::store

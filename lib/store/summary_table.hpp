@@ -10,6 +10,7 @@
 #include "index/index_table.hpp"
 #include "storage/cursor.hpp"
 #include "storage/transaction.hpp"
+#include "store/tables.hpp"
 
 namespace flowkeep::store {
 
@@ -30,9 +31,10 @@ struct SummaryMove {
 };
 
 /// Brings the blocks to what the moves say; of several for one row the last counts. A block is written anew for all
-/// moves that meet it; one that no longer fits is cut in two, one that has become small takes in the next. Answers how
-/// many rows went that were not there. Errors: corrupt, full, io.
-[[nodiscard]] Result<std::uint64_t> write_summaries(storage::WriteTransaction& transaction, storage::Table table,
+/// moves that meet it; one that no longer fits is cut in two, one that has become small takes in the next. One that is
+/// damaged is made anew from table `sessions`, where the moves have been made already. Answers how many rows, or whole
+/// blocks, were not as they should have been. Errors: corrupt (a key), full, io.
+[[nodiscard]] Result<std::uint64_t> write_summaries(storage::WriteTransaction& transaction, const Tables& tables,
                                                     std::vector<SummaryMove> moves);
 
 }  // namespace flowkeep::store

@@ -142,9 +142,10 @@ void Run::change_index() {
   const IndexInfo& index = random_.any_of(indexes());
   IndexStatus& status = indexes_[static_cast<std::size_t>(index.id)];
   const std::string what = "index " + std::string(index.name);
-  if (status == IndexStatus::active && (index.by_default || random_.one_in(2))) {
+  const bool is_kept = index.by_default && index.id != IndexId::summary;
+  if (status == IndexStatus::active && (is_kept || random_.one_in(2))) {
     const auto dropped = store_->drop_index(index.id);
-    require(dropped.has_value() != index.by_default, what + ": drop");
+    require(dropped.has_value() != is_kept, what + ": drop");
     if (dropped) status = IndexStatus::absent;
   } else {
     const auto added = store_->add_index(index.id);

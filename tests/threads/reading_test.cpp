@@ -1,4 +1,5 @@
 // Readers beside writers: what a snapshot shows is whole and does not move.
+#include <algorithm>
 #include <atomic>
 #include <random>
 
@@ -359,6 +360,53 @@ TEST(GrowingMap, GrowsBesideCommitsAndCheckpoints) {
     });
     EXPECT_EQ(fault::size_of(store), writers * 100U * 100U);
   }
+}
+
+// What was acknowledged is there at once, and nobody sees a session go back: while it is on its way to the tables, too.
+TEST_F(Reading, SeesASessionAsItWasAcknowledged) {
+  constexpr int writers = 3;
+  constexpr int readers = 3;
+  std::vector<Guid> ids(writers);
+  std::vector<std::atomic<std::int64_t>> acknowledged(writers);
+  for (Guid& id : ids) id = store.create(named("watched")).value();
+  std::atomic<int> writing{writers};
+  run_together(writers + readers, [&](int i) {
+    if (i < writers) {
+      const auto at = static_cast<std::size_t>(i);
+      for (int round = 0; round < 150; ++round) {
+        SessionUpdate update;
+        update.set.runduration = round;
+        const auto version = store.update(ids[at], update);
+        ASSERT_TRUE(version) << version.error().message;
+        acknowledged[at].store(*version);
+        ASSERT_EQ(store.get(ids[at])->runduration, round);
+        // One that comes and goes.
+        const auto id = store.create(named("short"));
+        ASSERT_TRUE(id);
+        EXPECT_TRUE(store.status_of(*id));
+        EXPECT_TRUE(store.erase(*id));
+        EXPECT_EQ(store.status_of(*id).error().code, Errc::not_found);
+        EXPECT_FALSE(store.find(*id)->has_value());
+      }
+      --writing;
+      return;
+    }
+    std::vector<std::int64_t> seen(writers);
+    while (writing.load() > 0) {
+      for (std::size_t at = 0; at < ids.size(); ++at) {
+        const std::int64_t before = std::max(acknowledged[at].load(), seen[at]);
+        const auto status = store.status_of(ids[at]);
+        ASSERT_TRUE(status) << status.error().message;
+        ASSERT_GE(status->versionnumber, before);
+        seen[at] = status->versionnumber;
+        if (i % 2 == 0) continue;
+        const auto snapshot = store.snapshot();
+        ASSERT_TRUE(snapshot);
+        ASSERT_GE(snapshot->get(ids[at])->versionnumber(), seen[at]);
+      }
+    }
+  });
+  expect_clean(store);
 }
 
 }  // namespace
