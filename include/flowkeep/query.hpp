@@ -14,6 +14,7 @@
 #include <flowkeep/export.hpp>
 #include <flowkeep/guid.hpp>
 #include <flowkeep/result.hpp>
+#include <flowkeep/session_summary.hpp>
 #include <flowkeep/session_view.hpp>
 #include <flowkeep/timestamp.hpp>
 
@@ -76,14 +77,15 @@ struct Query {
 ///   for (const Result<SessionView>& row : snapshot.select(query)) { if (!row) return fail(row.error()); … }
 /// A damaged row ends the range: the last element is then the error, so it cannot be overlooked; nothing is skipped.
 /// Lifetime: made only by a Snapshot, dies with it (or with its next renew()). Used by one thread at a time.
-class FLOWKEEP_API SessionRange {
+template <class Row>
+class FLOWKEEP_API RowRange {
  public:
   class Impl;
 
   class iterator {
    public:
     using iterator_category = std::input_iterator_tag;
-    using value_type = Result<SessionView>;
+    using value_type = Result<Row>;
     using difference_type = std::ptrdiff_t;
     using pointer = const value_type*;
     using reference = const value_type&;
@@ -98,15 +100,15 @@ class FLOWKEEP_API SessionRange {
     friend bool operator==(const iterator& it, std::default_sentinel_t) noexcept { return it.at_end(); }
 
    private:
-    friend class SessionRange;
-    explicit iterator(SessionRange* range) noexcept : range_(range) {}
+    friend class RowRange;
+    explicit iterator(RowRange* range) noexcept : range_(range) {}
     [[nodiscard]] bool at_end() const noexcept { return !range_->current_; }
-    SessionRange* range_;
+    RowRange* range_;
   };
 
-  SessionRange(SessionRange&&) noexcept;
-  SessionRange& operator=(SessionRange&&) noexcept;
-  ~SessionRange();
+  RowRange(RowRange&&) noexcept;
+  RowRange& operator=(RowRange&&) noexcept;
+  ~RowRange();
 
   /// Moves to the first row (at the first call; later calls stay where the range is).
   [[nodiscard]] iterator begin() &;
@@ -120,13 +122,21 @@ class FLOWKEEP_API SessionRange {
   /// Whether the range ended because of Query::pause_after: there may be more rows behind token().
   [[nodiscard]] bool is_paused() const noexcept;
 
-  explicit SessionRange(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
+  explicit RowRange(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
 
  private:
   void advance();
   std::unique_ptr<Impl> impl_;
-  std::optional<Result<SessionView>> current_{};
+  std::optional<Result<Row>> current_{};
   bool started_ = false;
 };
+
+/// Sessions.
+using SessionRange = RowRange<SessionView>;
+extern template class RowRange<SessionView>;
+/// Summaries of sessions, each of which dies when the range moves on. Order, tokens and errors are those of a
+/// SessionRange for the same query; a token of either is good for the other.
+using SummaryRange = RowRange<SessionSummary>;
+extern template class RowRange<SessionSummary>;
 
 }  // namespace flowkeep

@@ -5,15 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
-#include <memory>
 #include <optional>
-#include <string>
 
 #include <flowkeep/choices.hpp>
 #include <flowkeep/export.hpp>
 #include <flowkeep/guid.hpp>
-#include <flowkeep/result.hpp>
 #include <flowkeep/timestamp.hpp>
 
 namespace flowkeep {
@@ -25,7 +21,7 @@ class SummaryBlock;
 /// What figures over many sessions are made of, where it lies, packed: a column that nobody asks for costs nothing, the
 /// others a few nanoseconds each. Snapshot::get() leads from it to its session.
 /// Lifetime: made only by a SummaryRange, dies when that moves on; what its members return are values.
-class SessionSummary {
+class FLOWKEEP_API SessionSummary {
  public:
   [[nodiscard]] Timestamp createdon() const noexcept { return Timestamp(Ticks(number(Part::createdon))); }
   /// The number of its arrival in the store, from 1, given once. With createdon it names the session.
@@ -109,62 +105,6 @@ class SessionSummary {
 
   const Block* block_;
   std::size_t row_;
-};
-
-/// The answer to Snapshot::summaries(): one pass over its rows, like SessionRange, with the same order, tokens and
-/// errors.
-///   for (const Result<SessionSummary>& row : snapshot.summaries(query)) { if (!row) return fail(row.error()); … }
-/// Lifetime: made only by a Snapshot, dies with it (or with its next renew()). Used by one thread at a time.
-class FLOWKEEP_API SummaryRange {
- public:
-  class Impl;
-
-  class iterator {
-   public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Result<SessionSummary>;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const value_type*;
-    using reference = const value_type&;
-
-    reference operator*() const noexcept { return *range_->current_; }
-    pointer operator->() const noexcept { return &*range_->current_; }
-    iterator& operator++() {
-      range_->advance();
-      return *this;
-    }
-    void operator++(int) { range_->advance(); }
-    friend bool operator==(const iterator& it, std::default_sentinel_t) noexcept { return it.at_end(); }
-
-   private:
-    friend class SummaryRange;
-    explicit iterator(SummaryRange* range) noexcept : range_(range) {}
-    [[nodiscard]] bool at_end() const noexcept { return !range_->current_; }
-    SummaryRange* range_;
-  };
-
-  SummaryRange(SummaryRange&&) noexcept;
-  SummaryRange& operator=(SummaryRange&&) noexcept;
-  ~SummaryRange();
-
-  /// Moves to the first row (at the first call; later calls stay where the range is).
-  [[nodiscard]] iterator begin() &;
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-  // A range in a for statement is kept alive by the statement; elsewhere it needs a name.
-  [[nodiscard]] iterator begin() && = delete;
-
-  /// As SessionRange::token(); either's tokens are good for the other.
-  [[nodiscard]] std::string token() const;
-  /// As SessionRange::is_paused().
-  [[nodiscard]] bool is_paused() const noexcept;
-
-  explicit SummaryRange(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
-
- private:
-  void advance();
-  std::unique_ptr<Impl> impl_;
-  std::optional<Result<SessionSummary>> current_{};
-  bool started_ = false;
 };
 
 }  // namespace flowkeep

@@ -24,6 +24,22 @@ bool same(const std::optional<std::string>& folded, const std::optional<std::str
   return stored && (*stored == *folded || base::fold_case(*stored) == *folded);
 }
 
+// The time that a query's window and order are about.
+template <class Row>
+std::optional<Timestamp> time_of(const Row& row, OrderBy by) noexcept {
+  switch (by) {
+    case OrderBy::createdon:
+      return row.createdon();
+    case OrderBy::startedon:
+      return row.startedon();
+    case OrderBy::completedon:
+      return row.completedon();
+    case OrderBy::versionnumber:
+      break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> contradiction(const Query& query) {
@@ -86,17 +102,7 @@ bool Filter::matches(const SessionSummary& summary) const noexcept {
       (query_.regardingobjectid && query_.regardingobjectid != summary.regardingobjectid())) {
     return false;
   }
-  switch (query_.by) {
-    case OrderBy::createdon:
-      return in_window(summary.createdon());
-    case OrderBy::startedon:
-      return in_window(summary.startedon());
-    case OrderBy::completedon:
-      return in_window(summary.completedon());
-    case OrderBy::versionnumber:
-      break;
-  }
-  return false;
+  return in_window(time_of(summary, query_.by));
 }
 
 bool Filter::is_summarized() const noexcept {
@@ -104,35 +110,15 @@ bool Filter::is_summarized() const noexcept {
 }
 
 bool Filter::in_window(const SessionView& session) const noexcept {
-  switch (query_.by) {
-    case OrderBy::createdon:
-      return in_window(session.createdon());
-    case OrderBy::startedon:
-      return in_window(session.startedon());
-    case OrderBy::completedon:
-      return in_window(session.completedon());
-    case OrderBy::versionnumber:
-      break;
-  }
+  if (query_.by != OrderBy::versionnumber) return in_window(time_of(session, query_.by));
   return !query_.changed_since || session.versionnumber() > *query_.changed_since;
 }
 
 std::optional<std::int64_t> Filter::rank_of(const SessionView& session) const noexcept {
-  const auto ticks = [](const std::optional<Timestamp>& time) -> std::optional<std::int64_t> {
-    if (!time) return std::nullopt;
-    return time->time_since_epoch().count();
-  };
-  switch (query_.by) {
-    case OrderBy::createdon:
-      return 0;
-    case OrderBy::startedon:
-      return ticks(session.startedon());
-    case OrderBy::completedon:
-      return ticks(session.completedon());
-    case OrderBy::versionnumber:
-      return session.versionnumber();
-  }
-  return std::nullopt;
+  if (query_.by == OrderBy::createdon) return 0;
+  if (query_.by == OrderBy::versionnumber) return session.versionnumber();
+  const auto time = time_of(session, query_.by);
+  return time ? std::optional(time->time_since_epoch().count()) : std::nullopt;
 }
 
 std::optional<IndexId> Filter::order_index() const noexcept {

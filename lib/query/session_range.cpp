@@ -1,10 +1,10 @@
 #include <utility>
 
-#include <flowkeep/query.hpp>
 #include <flowkeep/snapshot.hpp>
 
 #include "query/filter.hpp"
 #include "query/plan.hpp"
+#include "query/row_range.hpp"
 #include "query/token.hpp"
 #include "query/walk.hpp"
 #include "store/reading.hpp"
@@ -12,7 +12,8 @@
 
 namespace flowkeep {
 
-class SessionRange::Impl {
+template <>
+class RowRange<SessionView>::Impl {
  public:
   Impl(Snapshot::Impl& snapshot, const Query& query)
       : snapshot_(snapshot),
@@ -27,7 +28,17 @@ class SessionRange::Impl {
   ~Impl() {
     if (rows_) cursors_->give(std::move(*rows_), transaction_number_);
   }
-  /// The next row; std::nullopt at the end, which an error is too, once it was shown.
+  /// Puts the next row into `current`; nothing at the end, which an error is too, once it was shown.
+  void next(std::optional<Result<SessionView>>& current) { current = next(); }
+
+  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
+
+  [[nodiscard]] std::string token() const {
+    if (!position_) return {};
+    return query::encode_token(fingerprint(), *position_);
+  }
+
+ private:
   std::optional<Result<SessionView>> next() {
     if (auto ok = snapshot_.check_process(); !ok) return forked(std::move(ok.error()));
     if (is_due() && position_) paused_ = true;
@@ -60,14 +71,6 @@ class SessionRange::Impl {
     return std::nullopt;
   }
 
-  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
-
-  [[nodiscard]] std::string token() const {
-    if (!position_) return {};
-    return query::encode_token(fingerprint(), *position_);
-  }
-
- private:
   void start(const Query& query) {
     if (auto ok = snapshot_.check_process(); !ok) {
       error_ = std::move(ok.error());
@@ -145,27 +148,7 @@ class SessionRange::Impl {
   std::optional<Error> error_{};
 };
 
-SessionRange::SessionRange(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-SessionRange::SessionRange(SessionRange&&) noexcept = default;
-SessionRange& SessionRange::operator=(SessionRange&&) noexcept = default;
-SessionRange::~SessionRange() = default;
-
-SessionRange::iterator SessionRange::begin() & {
-  if (!std::exchange(started_, true)) advance();
-  return iterator(this);
-}
-
-void SessionRange::advance() {
-  current_ = impl_->next();
-}
-
-std::string SessionRange::token() const {
-  return impl_->token();
-}
-
-bool SessionRange::is_paused() const noexcept {
-  return impl_->is_paused();
-}
+template class RowRange<SessionView>;
 
 SessionRange Snapshot::select(const Query& query) const& {
   return SessionRange(std::make_unique<SessionRange::Impl>(*impl_, query));

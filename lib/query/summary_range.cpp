@@ -5,6 +5,7 @@
 #include "codec/summary.hpp"
 #include "query/filter.hpp"
 #include "query/plan.hpp"
+#include "query/row_range.hpp"
 #include "query/summary_walk.hpp"
 #include "query/token.hpp"
 #include "store/reading.hpp"
@@ -14,7 +15,8 @@
 namespace flowkeep {
 
 /// Either walks the summary, or, where that does not have what the query asks for, the sessions themselves.
-class SummaryRange::Impl {
+template <>
+class RowRange<SessionSummary>::Impl {
  public:
   Impl(Snapshot::Impl& snapshot, const Query& query, query::SummaryWalk walk)
       : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows), walk_(std::move(walk)) {}
@@ -100,27 +102,7 @@ class SummaryRange::Impl {
   codec::SummaryBlock block_{};  // of the session's row
 };
 
-SummaryRange::SummaryRange(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-SummaryRange::SummaryRange(SummaryRange&&) noexcept = default;
-SummaryRange& SummaryRange::operator=(SummaryRange&&) noexcept = default;
-SummaryRange::~SummaryRange() = default;
-
-SummaryRange::iterator SummaryRange::begin() & {
-  if (!std::exchange(started_, true)) advance();
-  return iterator(this);
-}
-
-void SummaryRange::advance() {
-  impl_->next(current_);
-}
-
-std::string SummaryRange::token() const {
-  return impl_->token();
-}
-
-bool SummaryRange::is_paused() const noexcept {
-  return impl_->is_paused();
-}
+template class RowRange<SessionSummary>;
 
 SummaryRange Snapshot::summaries(const Query& query) const& {
   auto walk = query::walk_summary(*impl_, query);

@@ -13,6 +13,7 @@ namespace {
 
 // To read a session costs as much as so many rows of the summary.
 constexpr std::uint64_t rows_for_one_session = 32;
+// Where an index is not all that a query asks for, one session in so many is taken to match.
 constexpr std::uint64_t sessions_for_one_match = 64;
 
 // Whether the summary is the faster way, instead of reading so many sessions. (A window of createdon makes both
