@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -194,20 +195,27 @@ TEST(Summary, AnswersEveryQuery) {
   EXPECT_EQ(summaries(snapshot, query), from_sessions(snapshot, query));
 }
 
-// Random puts and removals, in commits of one to many, against a map: the blocks hold the same rows, and are used well.
-TEST(Summary, FollowsEveryChange) {
-  const TestStore place;
-  storage::EnvironmentOptions options;
-  options.map_bytes = 1ULL << 30;
-  options.max_readers = 4;
-  options.max_tables = 4;
-  const auto environment = value_of(storage::Environment::open(place.path() + "-blocks", options));
-  store::Tables tables;
-  {
+/// The blocks alone, in a file of their own.
+class SummaryTable : public testing::Test {
+ protected:
+  SummaryTable() {
+    storage::EnvironmentOptions options;
+    options.map_bytes = 1ULL << 30;
+    options.max_readers = 4;
+    options.max_tables = 4;
+    environment = value_of(storage::Environment::open(place.path() + "-blocks", options));
     auto transaction = value_of(environment->begin_write());
     tables.indexes.back() = value_of(transaction.open_table("summary", storage::TableKind::bytes));
     value_of(transaction.commit());
   }
+
+  const TestStore place{};
+  std::unique_ptr<storage::Environment> environment{};
+  store::Tables tables{};
+};
+
+// Random puts and removals, in commits of one to many, against a map: the blocks hold the same rows, and are used well.
+TEST_F(SummaryTable, FollowsEveryChange) {
   std::map<index::RowKey, SummaryRow> model;
   std::mt19937_64 random(11);
   std::uint64_t arrivals = 0;
@@ -267,16 +275,8 @@ TEST(Summary, FollowsEveryChange) {
   EXPECT_GT(arrivals, 5000U);
 }
 
-TEST(Summary, SaysThatARowWasNotThere) {
-  const TestStore place;
-  storage::EnvironmentOptions options;
-  options.map_bytes = 1ULL << 30;
-  options.max_readers = 4;
-  options.max_tables = 4;
-  const auto environment = value_of(storage::Environment::open(place.path() + "-blocks", options));
+TEST_F(SummaryTable, SaysThatARowWasNotThere) {
   auto transaction = value_of(environment->begin_write());
-  store::Tables tables;
-  tables.indexes.back() = value_of(transaction.open_table("summary", storage::TableKind::bytes));
   SummaryRow summary = summary_of(session_of(1, 1));
   summary.arrival = 1;
   const index::RowKey key = store::row_key_of(summary);
