@@ -63,7 +63,7 @@ class FLOWKEEP_API Snapshot {
 
   /// Selects sessions as select() does, and shows of each what figures over many are made of. Where the store keeps the
   /// index `summary`, and the query has conditions on those columns only and the order of createdon, this reads packed
-  /// blocks of them, some 20 to 40 bytes a session, many times as fast as the sessions themselves; elsewhere it reads
+  /// blocks of them, 10 to 40 bytes a session, many times as fast as the sessions themselves; elsewhere it reads
   /// these.
   [[nodiscard]] SummaryRange summaries(const Query& query) const&;
   SummaryRange summaries(const Query& query) const&& = delete;

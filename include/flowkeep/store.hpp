@@ -171,8 +171,8 @@ struct SessionStatus {
 /// the Store instead. Other processes may open the file too, and read and write.
 /// After fork() the child must not use the Store (forked); it opens the file itself.
 /// Files: NAME.flowkeep and, beside it while it is open, NAME.flowkeep-wal (the journal), -shm and -lock (mode 0600);
-/// docs/OPERATIONS.md says what they are. A process that writes has two threads of the store's. Not on network file
-/// systems.
+/// docs/OPERATIONS.md says what they are. A process that writes has two threads of the store's, one
+/// more with on_slow_reader, and one for moments, which learns what rows are packed with. Not on network file systems.
 class FLOWKEEP_API Store {
  public:
   class Impl;
@@ -216,7 +216,8 @@ class FLOWKEEP_API Store {
   /// An owned copy of one session. Errors: not_found.
   [[nodiscard]] Result<Session> get(const Guid& id) const;
   [[nodiscard]] Result<std::optional<Session>> find(const Guid& id) const;
-  /// What callers poll a session for, in half of the time that get() takes. Errors: not_found.
+  /// What callers poll a session for. Nothing is unpacked or copied for it, so it costs less than get(). Errors:
+  /// not_found.
   [[nodiscard]] Result<SessionStatus> status_of(const Guid& id) const;
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
