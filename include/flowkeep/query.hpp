@@ -73,7 +73,7 @@ struct Query {
   std::uint64_t pause_after = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// The answer to a query: one pass over its rows.
+/// The answer to a query: one pass over its rows, which are sessions or summaries of them.
 ///   for (const Result<SessionView>& row : snapshot.select(query)) { if (!row) return fail(row.error()); … }
 /// A damaged row ends the range: the last element is then the error, so it cannot be overlooked; nothing is skipped.
 /// Lifetime: made only by a Snapshot, dies with it (or with its next renew()). Used by one thread at a time.
@@ -133,10 +133,14 @@ class FLOWKEEP_API RowRange {
 
 /// Sessions.
 using SessionRange = RowRange<SessionView>;
+template <>
+class RowRange<SessionView>::Impl;
 extern template class RowRange<SessionView>;
 /// Summaries of sessions, each of which dies when the range moves on. Order, tokens and errors are those of a
 /// SessionRange for the same query; a token of either is good for the other.
 using SummaryRange = RowRange<SessionSummary>;
+template <>
+class RowRange<SessionSummary>::Impl;
 extern template class RowRange<SessionSummary>;
 
 }  // namespace flowkeep

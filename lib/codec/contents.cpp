@@ -13,10 +13,6 @@ constexpr std::size_t front_bytes = sizeof(fb::ContentsHead);
 // Fewer bytes are not worth a search.
 constexpr std::size_t least_packed = 24;
 
-tl::unexpected<Error> damaged(const char* what) {
-  return fail(Errc::corrupt, std::string("a session's small contents are damaged: ") + what);
-}
-
 }  // namespace
 
 void encode_contents(std::string& out, std::string_view key, const Slots& slots,
@@ -50,25 +46,25 @@ Result<std::uint16_t> verify_contents(std::string_view key, std::string_view val
 }
 
 Result<Slots> open_contents(std::string_view value, const base::PackingDictionary* dictionary, std::string& buffer) {
-  if (value.size() < header_bytes) return damaged("they are shorter than their header");
+  if (value.size() < header_bytes) return damaged(ValueKind::contents, "it is shorter than its header");
   const std::string_view payload = payload_of(value);
-  if (payload.size() < front_bytes) return damaged("they are shorter than their head");
+  if (payload.size() < front_bytes) return damaged(ValueKind::contents, "it is shorter than its head");
   fb::ContentsHead head;
   std::memcpy(&head, payload.data(), front_bytes);
   const std::array<std::uint16_t, slot_count> sizes{head.inputs(), head.outputs(), head.additionalcontext()};
   std::uint64_t total = 0;
   for (const std::uint16_t size : sizes) {
-    if (size >= shared_from_bytes) return damaged("a size is beyond what is small");
+    if (size >= shared_from_bytes) return damaged(ValueKind::contents, "a size is beyond what is small");
     total += size;
   }
   std::string_view bytes = payload.substr(front_bytes);
   if (head.dictionary() != 0) {
     buffer.resize(total);
     if (dictionary == nullptr || !base::Packing::unpack(buffer, bytes, dictionary))
-      return damaged("they do not unpack");
+      return damaged(ValueKind::contents, "it does not unpack");
     bytes = buffer;
   } else if (bytes.size() != total) {
-    return damaged("their sizes do not add up");
+    return damaged(ValueKind::contents, "its sizes do not add up");
   }
   Slots slots{};
   for (std::size_t slot = 0; slot < slot_count; ++slot) {

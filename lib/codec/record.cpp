@@ -86,10 +86,6 @@ FlatBufferBuilder& thread_builder() {
   return verifier.VerifyBuffer<fb::Session>(nullptr);
 }
 
-tl::unexpected<Error> damaged(const char* what) {
-  return fail(Errc::corrupt, std::string("a record is damaged: ") + what);
-}
-
 // Fewer bytes are not worth a search without a dictionary.
 constexpr std::size_t least_packed_alone = 2048;
 
@@ -222,7 +218,7 @@ std::uint16_t RecordView::dictionary_of(std::string_view value) noexcept {
 
 Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary,
                                      std::uint64_t arrival) {
-  if (value.size() < header_bytes) return damaged("it is shorter than its header");
+  if (value.size() < header_bytes) return damaged(ValueKind::record, "it is shorter than its header");
   const std::string_view payload = payload_of(value);
   SessionView view;
   view.value_ = value.data();
@@ -230,30 +226,31 @@ Result<SessionView> RecordView::open(std::string_view value, const base::Packing
   view.bytes_ = static_cast<std::uint32_t>(payload.size());
   view.is_packed_ = is_packed_value(value);
   if (view.is_packed_) {
-    if (payload.size() < head_bytes) return damaged("it is shorter than its head");
+    if (payload.size() < head_bytes) return damaged(ValueKind::record, "it is shorter than its head");
     const fb::RecordHead& head = head_in(value);
     const std::size_t stored = payload.size() - head_bytes;
     if (stored > head.columns_bytes() || head.columns_bytes() > max_record_bytes) {
-      return damaged("the sizes of its columns contradict each other");
+      return damaged(ValueKind::record, "the sizes of its columns contradict each other");
     }
-    if ((head.present() & ~all_head_bits) != 0) return damaged("its head has columns that there are not");
+    if ((head.present() & ~all_head_bits) != 0)
+      return damaged(ValueKind::record, "its head has columns that there are not");
     if (head.statecode() >= state_count || head.statuscode() >= status_count) {
-      return damaged("its statecode or statuscode is outside the option set");
+      return damaged(ValueKind::record, "its statecode or statuscode is outside the option set");
     }
     view.dictionary_ = dictionary;
     return view;
   }
   const fb::Session* const session = verify_columns(payload);
-  if (session == nullptr) return damaged("its FlatBuffer is not well-formed");
+  if (session == nullptr) return damaged(ValueKind::record, "its FlatBuffer is not well-formed");
   const auto state = session->statecode();
   const auto status = session->statuscode();
   if (session->flowsessionid() == nullptr || !session->createdon() || !session->versionnumber() || !state || !status) {
-    return damaged("it lacks flowsessionid, createdon, versionnumber, statecode or statuscode");
+    return damaged(ValueKind::record, "it lacks flowsessionid, createdon, versionnumber, statecode or statuscode");
   }
   if (*state < 0 || *state >= state_count || *status < 0 || *status >= status_count) {
-    return damaged("its statecode or statuscode is outside the option set");
+    return damaged(ValueKind::record, "its statecode or statuscode is outside the option set");
   }
-  if (*session->versionnumber() != view.versionnumber()) return damaged("it has two versionnumbers");
+  if (*session->versionnumber() != view.versionnumber()) return damaged(ValueKind::record, "it has two versionnumbers");
   view.table_ = session;
   return view;
 }

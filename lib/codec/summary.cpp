@@ -217,10 +217,6 @@ void Draft::write(std::string& out, std::span<const SummaryRow> rows, std::strin
   seal_value(out, ValueKind::summary, 0, key);
 }
 
-tl::unexpected<Error> damaged(const char* what) {
-  return fail(Errc::corrupt, std::string("a block of the summary is damaged: ") + what);
-}
-
 }  // namespace
 
 Result<void> SummaryBlock::open(std::string_view key, std::string_view value) {
@@ -255,17 +251,17 @@ void SummaryBlock::show(const SummaryRow& row) noexcept {
 
 Result<void> SummaryBlock::open(std::string_view payload) {
   fb::SummaryHead head;
-  if (payload.size() < sizeof head) return damaged("it is shorter than its head");
+  if (payload.size() < sizeof head) return damaged(ValueKind::summary, "it is shorter than its head");
   std::memcpy(&head, payload.data(), sizeof head);
   const std::size_t rows = head.rows();
-  if (rows == 0 || rows > most_summary_rows) return damaged("its number of rows is off");
+  if (rows == 0 || rows > most_summary_rows) return damaged(ValueKind::summary, "its number of rows is off");
   const std::size_t guid_bytes = (std::size_t{head.machines()} + head.flows()) * sizeof(Guid::bytes);
   std::size_t width = 0;
   for (std::size_t part = 0; part < part_count; ++part) {
     width += head.forms()->Get(static_cast<flatbuffers::uoffset_t>(part)) & width_mask;
   }
   if (sizeof head + guid_bytes + width * rows + Draft::tail_bytes != payload.size()) {
-    return damaged("its sizes do not add up");
+    return damaged(ValueKind::summary, "its sizes do not add up");
   }
   block_.machines = payload.data() + sizeof head;
   block_.flows = block_.machines + head.machines() * sizeof(Guid::bytes);
@@ -275,7 +271,7 @@ Result<void> SummaryBlock::open(std::string_view payload) {
     const unsigned form = head.forms()->Get(place);
     SessionSummary::Column& column = block_.columns[part];
     column.width = form & width_mask;
-    if (column.width > sizeof(std::uint64_t)) return damaged("a column is too wide");
+    if (column.width > sizeof(std::uint64_t)) return damaged(ValueKind::summary, "a column is too wide");
     column.codes = codes;
     column.base = head.bases()->Get(place);
     column.unit = units[(form >> unit_shift) & unit_mask];
@@ -285,11 +281,11 @@ Result<void> SummaryBlock::open(std::string_view payload) {
   }
   rows_ = rows;
   for (const Part part : {Part::createdon, Part::arrival, Part::statuscode}) {
-    if (block_.columns[at(part)].nulls != 0) return damaged("it has nulls where there are none");
+    if (block_.columns[at(part)].nulls != 0) return damaged(ValueKind::summary, "it has nulls where there are none");
   }
   if (!is_within(Part::statuscode, status_count) || !is_within(Part::runmode, 256) ||
       !is_within(Part::machineid, head.machines()) || !is_within(Part::regardingobjectid, head.flows())) {
-    return damaged("a code is outside its set");
+    return damaged(ValueKind::summary, "a code is outside its set");
   }
   return {};
 }

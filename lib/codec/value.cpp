@@ -56,18 +56,18 @@ const char* name_of(ValueKind kind) noexcept {
     case ValueKind::dictionary:
       return "packing dictionary";
     case ValueKind::contents:
-      return "session's small contents";
+      return "row of small contents";
     case ValueKind::summary:
       return "block of the summary";
   }
   return "value";
 }
 
+}  // namespace
+
 tl::unexpected<Error> damaged(ValueKind kind, const std::string& what) {
   return fail(Errc::corrupt, std::string("a ") + name_of(kind) + " is damaged: " + what);
 }
-
-}  // namespace
 
 void encode_value(std::string& out, ValueKind kind, std::uint64_t version, std::string_view key,
                   std::string_view payload) {

@@ -47,6 +47,9 @@ void seal_value(std::string& out, ValueKind kind, std::uint64_t version, std::st
 /// Verifies a value and shows its payload. Errors: corrupt ("… has length …", "… fails its checksum"); newer_format.
 [[nodiscard]] Result<ValueView> decode_value(ValueKind kind, std::string_view key, std::string_view value);
 
+/// The error (corrupt) of a value that is not what its kind has to be.
+[[nodiscard]] tl::unexpected<Error> damaged(ValueKind kind, const std::string& what);
+
 /// What a value's header says it is, without any check.
 [[nodiscard]] ValueKind peek_kind(std::string_view value) noexcept;
 /// The payload of a value that was verified.

@@ -1,6 +1,8 @@
 // The tie between enum Column and the members of Session: the one list that generic code walks.
 #pragma once
 
+#include <array>
+
 #include <flowkeep/column.hpp>
 #include <flowkeep/session.hpp>
 
@@ -79,6 +81,9 @@ constexpr void for_each_member(F&& f) {
 [[nodiscard]] constexpr Column binary_column(Column name) noexcept {
   return static_cast<Column>(static_cast<int>(name) - 1);
 }
+
+/// The File columns.
+inline constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
 
 /// The member of a File column.
 [[nodiscard]] constexpr std::optional<Binary> Session::*binary_member(Column binary) noexcept {

@@ -10,10 +10,6 @@ namespace flowkeep::storage {
 
 namespace {
 
-MetaPage decode(const std::array<char, MetaImage::sector_bytes>& sector) noexcept {
-  return MetaPage::decode(std::as_bytes(std::span(sector)));
-}
-
 // Pages beyond the end are hashed as far as the file goes: they match nothing that was synced.
 Result<std::uint64_t> hash_roots(const MetaPage& meta, int descriptor, const std::string& name) {
   std::vector<char> page(meta.page_bytes);
@@ -30,8 +26,8 @@ Result<std::uint64_t> hash_roots(const MetaPage& meta, int descriptor, const std
 }  // namespace
 
 MetaPage MetaImage::newest() const noexcept {
-  const MetaPage first = decode(sectors[0]);
-  const MetaPage second = decode(sectors[1]);
+  const MetaPage first = MetaPage::decode(sectors[0]);
+  const MetaPage second = MetaPage::decode(sectors[1]);
   return first.txnid < second.txnid ? second : first;
 }
 
@@ -42,7 +38,7 @@ Result<MetaImage> read_meta_image(int descriptor, const std::string& name) {
     auto got = read_all(descriptor, sector, offset, name);
     if (!got) return fail(std::move(got.error()));
     if (*got != sector.size()) return fail(Errc::corrupt, name + " is cut short: its meta pages are not whole");
-    offset = decode(sector).page_bytes;
+    offset = MetaPage::decode(sector).page_bytes;
   }
   const MetaPage newest = image.newest();
   auto hash = hash_roots(newest, descriptor, name);

@@ -15,8 +15,7 @@ namespace flowkeep::storage {
 /// The first sector of both meta pages, opaque but for what identifies the commit, and a fingerprint of the pages its
 /// two trees begin with.
 struct MetaImage {
-  static constexpr std::size_t sector_bytes = 512;
-  std::array<std::array<char, sector_bytes>, 2> sectors{};
+  std::array<MetaSector, 2> sectors{};
   std::uint64_t roots_hash = 0;
 
   /// The newer of the two.

@@ -20,10 +20,6 @@ constexpr std::uint64_t piece_bytes = 1U << 20;
 constexpr std::size_t number_offset = 0;
 constexpr std::size_t txnid_offset = page_header_bytes + 128;
 
-MetaPage decode(const MetaSector& sector) noexcept {
-  return MetaPage::decode(std::as_bytes(std::span(sector)));
-}
-
 void set_u64(MetaSector& sector, std::size_t offset, std::uint64_t value) noexcept {
   std::memcpy(sector.data() + offset, &value, sizeof value);
 }
@@ -49,14 +45,15 @@ Result<std::optional<MetaSector>> read_meta_sector(const ReadTransaction& transa
   // The next commit but one writes over it, and begins when the next one is in the other slot.
   auto other = read_sector(environment, (1 - slot) * page_bytes);
   if (!other) return fail(std::move(other.error()));
-  if (decode(*mine).txnid != transaction.id() || decode(*other).txnid > transaction.id()) return std::nullopt;
+  if (MetaPage::decode(*mine).txnid != transaction.id() || MetaPage::decode(*other).txnid > transaction.id())
+    return std::nullopt;
   return *mine;
 }
 
 Result<void> copy_pages(const ReadTransaction& transaction, const MetaSector& meta, int descriptor,
                         const std::string& name, const PageProgress& progress) {
   const Environment& environment = transaction.environment();
-  const MetaPage decoded = decode(meta);
+  const MetaPage decoded = MetaPage::decode(meta);
   const std::uint64_t page_bytes = decoded.page_bytes;
   const std::uint64_t end = (decoded.last_page + 1) * page_bytes;
 

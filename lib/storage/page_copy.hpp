@@ -8,13 +8,11 @@
 
 #include <flowkeep/result.hpp>
 
+#include "storage/page_file.hpp"
 #include "storage/page_walk.hpp"
 #include "storage/transaction.hpp"
 
 namespace flowkeep::storage {
-
-/// The beginning of a meta page.
-using MetaSector = std::array<char, 512>;
 
 /// The meta page of the commit that `transaction` reads. std::nullopt: others have been made since, which may write
 /// over it at any moment; a new transaction is needed. Errors: corrupt, io.

@@ -66,6 +66,9 @@ struct PageHeader {
   [[nodiscard]] static PageHeader decode(std::span<const std::byte> bytes) noexcept;
 };
 
+/// The beginning of a meta page, which LMDB writes as one.
+using MetaSector = std::array<char, 512>;
+
 struct MetaPage {
   PageNumber number = 0;  ///< as the page itself says
   std::uint32_t page_bytes = 0;
@@ -76,6 +79,9 @@ struct MetaPage {
 
   /// Takes meta_bytes bytes or more: the beginning of a meta page.
   [[nodiscard]] static MetaPage decode(std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] static MetaPage decode(const MetaSector& sector) noexcept {
+    return decode(std::as_bytes(std::span(sector)));
+  }
 };
 
 using MetaPages = std::array<MetaPage, 2>;

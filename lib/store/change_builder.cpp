@@ -17,7 +17,6 @@ constexpr std::chrono::hours deletions_kept{7 * 24};
 constexpr std::size_t deletions_expired_at_once = 64;
 // All names stand in one row, which CSV makes a field of each.
 constexpr std::size_t most_extra_columns = 10'000;
-constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
 
 tl::unexpected<Error> duplicate(const Guid& id) {
   return fail(Errc::already_exists, "there is a session " + id.str() + " already", DataverseCode::duplicate_record);
@@ -204,22 +203,22 @@ Result<void> ChangeBuilder::place_binaries(RowChange& row, const std::optional<S
     if (auto ok = before->session.unpack(); !ok) return ok;
   }
   SmallContents small(before);
-  std::array<std::optional<StoredContent>, binary_columns.size()> olds{};
+  std::array<std::optional<StoredContent>, entity::binary_columns.size()> olds{};
   const auto is_kept = [&](std::size_t place) {
-    const auto& binary = session_.*entity::binary_member(binary_columns[place]);
+    const auto& binary = session_.*entity::binary_member(entity::binary_columns[place]);
     return olds[place] && binary && !binary->content.has_value() && binary->stored;
   };
   // What stays has its place before what comes.
-  for (std::size_t place = 0; place < binary_columns.size() && before; ++place) {
-    const ValueView shown = before->session.value(binary_columns[place]);
+  for (std::size_t place = 0; place < entity::binary_columns.size() && before; ++place) {
+    const ValueView shown = before->session.value(entity::binary_columns[place]);
     if (const auto* binary = std::get_if<BinaryView>(&shown)) olds[place] = binary->stored;
     if (is_kept(place) && codec::is_small(*olds[place])) {
-      small.keep(codec::slot_of(binary_columns[place]), olds[place]->size);
+      small.keep(codec::slot_of(entity::binary_columns[place]), olds[place]->size);
     }
   }
-  for (std::size_t place = 0; place < binary_columns.size(); ++place) {
+  for (std::size_t place = 0; place < entity::binary_columns.size(); ++place) {
     if (is_kept(place)) continue;
-    const Column column = binary_columns[place];
+    const Column column = entity::binary_columns[place];
     const auto& old = olds[place];
     auto& binary = session_.*entity::binary_member(column);
     if (binary && binary->content.has_value()) {
@@ -292,7 +291,7 @@ void ChangeBuilder::refer(std::uint64_t blob_id, std::int64_t difference) {
 Result<bool> ChangeBuilder::release_binaries(const SessionView& session) {
   if (auto ok = session.unpack(); !ok) return fail(std::move(ok.error()));
   bool has_small = false;
-  for (const Column column : binary_columns) {
+  for (const Column column : entity::binary_columns) {
     const ValueView shown = session.value(column);
     const auto* binary = std::get_if<BinaryView>(&shown);
     if (binary == nullptr || !binary->stored) continue;

@@ -12,8 +12,6 @@ using entity::WriteKind;
 
 namespace {
 
-constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
-
 Timestamp start_of_day(Timestamp time) {
   return std::chrono::floor<std::chrono::days>(time);
 }
@@ -44,7 +42,7 @@ void fill_times(Session& session, Timestamp time) {
 }
 
 Result<void> refuse_stored_content(const Session& session) {
-  for (const Column column : binary_columns) {
+  for (const Column column : entity::binary_columns) {
     const auto& binary = session.*entity::binary_member(column);
     if (binary && binary->stored) {
       return fail(Errc::invalid_argument,
@@ -57,7 +55,7 @@ Result<void> refuse_stored_content(const Session& session) {
 
 // A null File column and one with nothing in it are the same.
 void drop_null_binaries(Session& session) {
-  for (const Column column : binary_columns) {
+  for (const Column column : entity::binary_columns) {
     auto& binary = session.*entity::binary_member(column);
     if (binary && binary->is_null()) binary.reset();
   }
@@ -146,7 +144,7 @@ Result<void> make_updated(Session& session, const SessionUpdate& update, const W
   entity::normalise(change.set, WriteKind::update);
   if (auto ok = check_clear(change, session); !ok) return fail(std::move(ok.error()));
   if (auto ok = check_create_only(change.set, session); !ok) return fail(std::move(ok.error()));
-  for (const Column column : binary_columns) {
+  for (const Column column : entity::binary_columns) {
     const auto member = entity::binary_member(column);
     const auto& binary = change.set.*member;
     if (binary && binary->stored && (!(session.*member) || (session.*member)->stored != binary->stored)) {

@@ -12,14 +12,14 @@
 namespace flowkeep::codec {
 namespace {
 
-constexpr std::string_view key = "arrival.";
+constexpr std::string_view contents_key = "arrival.";
 
 std::string action(std::uint64_t number) {
   return R"({"name":"Click","functionName":"UIAutomation.PressButton","status":"Succeeded","index":)" +
          std::to_string(number) + "}";
 }
 
-const base::PackingDictionary& dictionary() {
+const base::PackingDictionary& contents_dictionary() {
   static const auto made = [] {
     std::string samples;
     std::vector<std::size_t> sizes;
@@ -35,20 +35,21 @@ const base::PackingDictionary& dictionary() {
 std::string with_payload(std::string_view payload) {
   std::string value(header_bytes, '\0');
   value += payload;
-  seal_value(value, ValueKind::contents, 0, key);
+  seal_value(value, ValueKind::contents, 0, contents_key);
   return value;
 }
 
 TEST(Contents, GiveBackEachSlot) {
   const std::array actions{action(1), action(2), action(3)};
-  for (const base::PackingDictionary* with : {static_cast<const base::PackingDictionary*>(nullptr), &dictionary()}) {
+  for (const base::PackingDictionary* with :
+       {static_cast<const base::PackingDictionary*>(nullptr), &contents_dictionary()}) {
     for (const Slots& slots :
          {Slots{"a", "bc", "def"}, Slots{"", actions[0], ""}, Slots{actions[0], actions[1], actions[2]},
           Slots{"", "", ""}, Slots{std::string_view("\0\1\2", 3), "", "x"}}) {
       std::string value;
-      encode_contents(value, key, slots, with);
+      encode_contents(value, contents_key, slots, with);
       EXPECT_EQ(value.size() % 8, 0U);
-      EXPECT_EQ(test::value_of(verify_contents(key, value)), contents_dictionary_of(value));
+      EXPECT_EQ(test::value_of(verify_contents(contents_key, value)), contents_dictionary_of(value));
       std::string buffer;
       EXPECT_EQ(test::value_of(open_contents(value, with, buffer)), slots);
     }
@@ -57,8 +58,8 @@ TEST(Contents, GiveBackEachSlot) {
 
 TEST(Contents, ArePackedWithTheDictionary) {
   std::string packed;
-  encode_contents(packed, key, {action(4711), "", ""}, &dictionary());
-  EXPECT_EQ(contents_dictionary_of(packed), dictionary().id());
+  encode_contents(packed, contents_key, {action(4711), "", ""}, &contents_dictionary());
+  EXPECT_EQ(contents_dictionary_of(packed), contents_dictionary().id());
   EXPECT_LT(packed.size(), header_bytes + action(4711).size() / 2);
 }
 
@@ -67,7 +68,7 @@ TEST(Contents, StayAsTheyAreWhereNothingIsGained) {
   std::string noise(900, '\0');
   for (char& byte : noise) byte = static_cast<char>(random());
   std::string value;
-  encode_contents(value, key, {noise, "", ""}, &dictionary());
+  encode_contents(value, contents_key, {noise, "", ""}, &contents_dictionary());
   EXPECT_EQ(contents_dictionary_of(value), 0);
   std::string buffer;
   EXPECT_EQ(test::value_of(open_contents(value, nullptr, buffer))[0], noise);
@@ -75,13 +76,13 @@ TEST(Contents, StayAsTheyAreWhereNothingIsGained) {
 
 TEST(Contents, AreFoundUnderTheirKeyOnly) {
   std::string value;
-  encode_contents(value, key, {"a", "b", "c"}, nullptr);
+  encode_contents(value, contents_key, {"a", "b", "c"}, nullptr);
   EXPECT_EQ(test::refusal(verify_contents("another.", value)).code, Errc::corrupt);
 }
 
 TEST(Contents, RefuseSizesThatDoNotAddUp) {
   std::string value;
-  encode_contents(value, key, {"a", "b", "c"}, nullptr);
+  encode_contents(value, contents_key, {"a", "b", "c"}, nullptr);
   const std::string payload(payload_of(value));
   std::string buffer;
   for (std::size_t size = 0; size < payload.size(); ++size) {
@@ -92,7 +93,7 @@ TEST(Contents, RefuseSizesThatDoNotAddUp) {
 
 TEST(Contents, EndWithAnAnswerForEveryDamage) {
   std::string value;
-  encode_contents(value, key, {action(1), action(2), action(3)}, &dictionary());
+  encode_contents(value, contents_key, {action(1), action(2), action(3)}, &contents_dictionary());
   std::size_t refused = 0;
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     std::mt19937_64 random(seed);
@@ -101,7 +102,7 @@ TEST(Contents, EndWithAnAnswerForEveryDamage) {
       payload[random() % payload.size()] = static_cast<char>(random());
     }
     std::string buffer;
-    const auto slots = open_contents(with_payload(payload), &dictionary(), buffer);
+    const auto slots = open_contents(with_payload(payload), &contents_dictionary(), buffer);
     if (slots) continue;
     EXPECT_EQ(slots.error().code, Errc::corrupt);
     ++refused;

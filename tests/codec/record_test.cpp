@@ -85,17 +85,17 @@ void expect_equal(const flowkeep::ValueView& left, const flowkeep::ValueView& ri
   EXPECT_TRUE(same) << column;
 }
 
-constexpr std::string_view key = "createdon+arrival";
+constexpr std::string_view record_key = "createdon+arrival";
 constexpr std::uint64_t arrival = 77;
 
 // Of the columns of such sessions as these tests make.
-const base::PackingDictionary& dictionary() {
+const base::PackingDictionary& record_dictionary() {
   static const auto made = [] {
     std::string samples;
     std::vector<std::size_t> sizes;
     for (std::uint64_t seed = 0; seed < 300; ++seed) {
       std::string value;
-      const std::size_t bytes = encode_record(value, any_session(seed, Fill::some), key, {true, nullptr});
+      const std::size_t bytes = encode_record(value, any_session(seed, Fill::some), record_key, {true, nullptr});
       samples += payload_of(value).substr(head_bytes, bytes);
       sizes.push_back(payload_of(value).size() - head_bytes);
     }
@@ -115,21 +115,21 @@ class Record : public testing::TestWithParam<Form> {
   [[nodiscard]] std::string encode(const Session& session) const {
     std::string value;
     const bool has_dictionary = GetParam() == Form::packed_with_dictionary;
-    static_cast<void>(
-        encode_record(value, session, key, {GetParam() != Form::flat, has_dictionary ? &dictionary() : nullptr}));
+    static_cast<void>(encode_record(value, session, record_key,
+                                    {GetParam() != Form::flat, has_dictionary ? &record_dictionary() : nullptr}));
     return value;
   }
   [[nodiscard]] static Result<SessionView> open(std::string_view value) {
     const std::uint16_t packed_with = RecordView::dictionary_of(value);
-    if (packed_with != 0 && packed_with != dictionary().id()) return fail(Errc::corrupt, "no such dictionary");
-    return RecordView::open(value, packed_with == 0 ? nullptr : &dictionary(), arrival);
+    if (packed_with != 0 && packed_with != record_dictionary().id()) return fail(Errc::corrupt, "no such dictionary");
+    return RecordView::open(value, packed_with == 0 ? nullptr : &record_dictionary(), arrival);
   }
   [[nodiscard]] static SessionView view_of(std::string_view value) { return test::value_of(open(value)); }
   /// The same value with another payload.
   [[nodiscard]] static std::string with_payload(std::string_view value, std::string_view payload) {
     std::string other(header_bytes, '\0');
     other += payload;
-    seal_value(other, peek_kind(value), peek_version(value), key);
+    seal_value(other, peek_kind(value), peek_version(value), record_key);
     return other;
   }
 };
@@ -248,7 +248,7 @@ TEST_P(Record, LeavesNothingBehindForTheNext) {
 
 TEST_P(Record, IsVerifiedWithItsKey) {
   const std::string record = encode(any_session(4, Fill::everything));
-  EXPECT_EQ(test::value_of(RecordView::verify(key, record)), RecordView::dictionary_of(record));
+  EXPECT_EQ(test::value_of(RecordView::verify(record_key, record)), RecordView::dictionary_of(record));
   EXPECT_EQ(test::refusal(RecordView::verify("another key", record)).code, Errc::corrupt);
 }
 

@@ -16,7 +16,7 @@ namespace flowkeep::codec {
 namespace {
 
 using Rows = std::vector<SummaryRow>;
-constexpr std::string_view key = "a row key of 16.";
+constexpr std::string_view block_key = "a row key of 16.";
 
 Guid guid_of(std::uint64_t number) {
   Guid guid;
@@ -55,7 +55,7 @@ Rows usual_rows(std::size_t count) {
 
 std::string encoded(const Rows& rows) {
   std::string value;
-  encode_summaries(value, rows, key);
+  encode_summaries(value, rows, block_key);
   return value;
 }
 
@@ -69,7 +69,7 @@ Rows decoded(std::string_view value) {
   const std::unique_ptr<char[]> exact(new char[value.size()]);  // so that a sanitizer sees what is behind
   std::copy(value.begin(), value.end(), exact.get());
   SummaryBlock block;
-  test::value_of(block.open(key, {exact.get(), value.size()}));
+  test::value_of(block.open(block_key, {exact.get(), value.size()}));
   return rows_of(block);
 }
 
@@ -189,7 +189,7 @@ TEST(Summary, IsRefusedWhereABitIsNotAsItWas) {
     std::string damaged = value;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     SummaryBlock block;
-    EXPECT_FALSE(block.open(key, damaged)) << at;
+    EXPECT_FALSE(block.open(block_key, damaged)) << at;
   }
 }
 
@@ -205,11 +205,11 @@ TEST(Summary, IsRefusedWhereItsPartsContradictEachOther) {
     }
     if (random() % 4 == 0) payload.resize(random() % payload.size());
     std::string sealed;
-    encode_value(sealed, ValueKind::summary, 0, key, payload);
+    encode_value(sealed, ValueKind::summary, 0, block_key, payload);
     const std::unique_ptr<char[]> exact(new char[sealed.size()]);  // so that a sanitizer sees what is behind
     std::copy(sealed.begin(), sealed.end(), exact.get());
     SummaryBlock block;
-    if (block.open(key, {exact.get(), sealed.size()})) {
+    if (block.open(block_key, {exact.get(), sealed.size()})) {
       EXPECT_EQ(rows_of(block).size(), block.size());
     } else {
       ++refused;

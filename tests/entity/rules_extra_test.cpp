@@ -2,20 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "entity/rules.hpp"
+#include "fixture.hpp"
 
 namespace flowkeep::entity {
 namespace {
 
 using enum WriteKind;
-
-const Guid some_guid = *Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a");
-
-std::string refusal(const Session& session, WriteKind kind = create) {
-  const auto result = check_columns(session, kind);
-  if (result) return "";
-  EXPECT_EQ(result.error().code, Errc::invalid_argument);
-  return result.error().message;
-}
 
 Session with_inputs(Binary binary) {
   Session session;

@@ -8,26 +8,17 @@
 #include <type_traits>
 
 #include "entity/members.hpp"
+#include "fixture.hpp"
 
 namespace flowkeep::entity {
 namespace {
 
 using enum WriteKind;
 
-const Guid some_guid = *Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a");
-
 std::string repeated(std::string_view text, std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) out += text;
   return out;
-}
-
-// The refusal of a session, or "" where it is accepted.
-std::string refusal(const Session& session, WriteKind kind = create) {
-  const auto result = check_columns(session, kind);
-  if (result) return "";
-  EXPECT_EQ(result.error().code, Errc::invalid_argument);
-  return result.error().message;
 }
 
 template <class T>

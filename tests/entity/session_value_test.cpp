@@ -3,11 +3,12 @@
 #include <flowkeep/session.hpp>
 
 #include "entity/members.hpp"
+#include "fixture.hpp"
 
 namespace flowkeep {
 namespace {
 
-const Guid some_guid = *Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a");
+using entity::some_guid;
 
 // A value that fits the column; its texts live for ever.
 ValueView sample(Column column) {

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "fixture.hpp"
 #include "storage/environment.hpp"
@@ -14,25 +12,16 @@
 namespace flowkeep::fault {
 namespace {
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void put_content(const std::string& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
-}
-
 class BadFile : public testing::Test {
  protected:
   /// Every mode that takes an existing file refuses it, and does not change it.
   void expect_refused(Errc code) {
-    const std::string before = content_of(path);
+    const std::string before = bytes_of(path);
     for (const OpenMode mode : {OpenMode::open_or_create, OpenMode::existing, OpenMode::read_only}) {
       EXPECT_EQ(refusal(path, {.mode = mode}), code) << "mode " << static_cast<int>(mode);
     }
     EXPECT_EQ(refusal(path, {.mode = OpenMode::create_new}), Errc::already_exists);
-    EXPECT_EQ(content_of(path), before);
+    EXPECT_EQ(bytes_of(path), before);
   }
 
   TemporaryDirectory directory{};
@@ -55,7 +44,7 @@ TEST_F(BadFile, InAMissingDirectory) {
 }
 
 TEST_F(BadFile, BelowAFile) {
-  put_content(directory.file("file"), "text");
+  put_bytes(directory.file("file"), "text");
   path = directory.file("file/agent.flowkeep");
   const auto store = Store::open(path);
   ASSERT_FALSE(store);
@@ -63,7 +52,7 @@ TEST_F(BadFile, BelowAFile) {
 }
 
 TEST_F(BadFile, Empty) {
-  put_content(path, "");
+  put_bytes(path, "");
   EXPECT_EQ(refusal(path, {.mode = OpenMode::existing}), Errc::not_a_store);
   EXPECT_EQ(refusal(path, {.mode = OpenMode::read_only}), Errc::not_a_store);
   EXPECT_EQ(refusal(path, {.mode = OpenMode::create_new}), Errc::already_exists);
@@ -71,7 +60,7 @@ TEST_F(BadFile, Empty) {
 }
 
 TEST_F(BadFile, EmptyBecomesAStoreWhereCreatingIsAllowed) {
-  put_content(path, "");
+  put_bytes(path, "");
   const Store store = open_store(path);
   EXPECT_TRUE(store.create(named("first")));
   expect_clean(store);
@@ -96,7 +85,7 @@ TEST_F(BadFile, Text) {
     std::string text;
     while (text.size() < size) text += "id,name,statuscode\n";
     text.resize(size);
-    put_content(path, text);
+    put_bytes(path, text);
     expect_refused(Errc::not_a_store);
   }
 }
@@ -104,12 +93,12 @@ TEST_F(BadFile, Text) {
 TEST_F(BadFile, OtherDatabase) {
   std::string bytes("SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20", 24);
   bytes.resize(8 * 4096);
-  put_content(path, bytes);
+  put_bytes(path, bytes);
   expect_refused(Errc::not_a_store);
 }
 
 TEST_F(BadFile, NothingButZeros) {
-  put_content(path, std::string(64 << 10, '\0'));
+  put_bytes(path, std::string(64 << 10, '\0'));
   expect_refused(Errc::not_a_store);
 }
 
@@ -189,7 +178,7 @@ std::string make_store(const std::string& path) {
     const Store store = open_store(path);
     for (std::uint64_t i = 0; i < 20; ++i) EXPECT_TRUE(store.create(bulky(10'000, i)));
   }
-  return content_of(path);
+  return bytes_of(path);
 }
 
 // A page beyond the end of the file would be SIGBUS: the cut file is opened by a child.
@@ -197,7 +186,7 @@ TEST_F(BadFile, CutShort) {
   const std::string whole = make_store(path);
   ASSERT_GT(whole.size(), 40U * 4096);
   for (std::size_t keep = 1; keep < whole.size(); keep += keep < 3 * 4096 ? 1365 : 4096 * 5) {
-    put_content(path, whole.substr(0, keep));
+    put_bytes(path, whole.substr(0, keep));
     const int answer = in_child([&] {
       const auto store = Store::open(path, {.mode = OpenMode::existing});
       if (store) return what_check_finds(*store).empty() && size_of(*store) == 20 ? 0 : 1;
@@ -211,14 +200,14 @@ TEST_F(BadFile, CutShort) {
 
 TEST_F(BadFile, CutInHalfIsCorrupt) {
   const std::string whole = make_store(path);
-  put_content(path, whole.substr(0, whole.size() / 2 / 4096 * 4096));
+  put_bytes(path, whole.substr(0, whole.size() / 2 / 4096 * 4096));
   expect_refused(Errc::corrupt);
 }
 
 TEST_F(BadFile, WithDamagedMetaPages) {
   std::string bytes = make_store(path);
   for (const std::size_t page : {0, 1}) bytes.replace(page * 4096 + 16, 200, std::string(200, '\x5A'));
-  put_content(path, bytes);
+  put_bytes(path, bytes);
   expect_refused(Errc::not_a_store);
 }
 

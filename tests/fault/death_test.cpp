@@ -8,8 +8,6 @@
 namespace flowkeep::fault {
 namespace {
 
-constexpr int too_many = 2'000;
-
 class Death : public testing::TestWithParam<DiskFault> {
  protected:
   struct Life {

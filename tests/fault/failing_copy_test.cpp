@@ -9,7 +9,8 @@
 namespace flowkeep::fault {
 namespace {
 
-constexpr int too_many = 1'000;
+// A copy makes fewer calls than other work.
+constexpr int too_many_for_a_copy = 1'000;
 
 enum class Work : std::uint8_t { backup_all, backup_used, compact };
 
@@ -70,7 +71,7 @@ class FailingCopy : public testing::TestWithParam<Fault> {
 
 TEST_P(FailingCopy, IsRefusedAndLeavesNothing) {
   int call = 1;
-  for (std::optional<DiskCall> met = DiskCall{}; met && call < too_many && !HasFailure(); ++call) {
+  for (std::optional<DiskCall> met = DiskCall{}; met && call < too_many_for_a_copy && !HasFailure(); ++call) {
     SCOPED_TRACE("call " + std::to_string(call));
     const TemporaryDirectory directory;
     std::filesystem::copy_file(prepared_store(), directory.file());
@@ -89,7 +90,7 @@ TEST_P(FailingCopy, IsRefusedAndLeavesNothing) {
     if (done && work != Work::compact) expect_whole(destination_in(directory));
   }
   EXPECT_GT(call, 4) << "the writes of the copy do not come by here";
-  EXPECT_LT(call, too_many);
+  EXPECT_LT(call, too_many_for_a_copy);
 }
 
 std::string name_of_work(const testing::TestParamInfo<Fault>& info) {
@@ -112,7 +113,7 @@ class DeathInACopy : public testing::TestWithParam<Fault> {};
 TEST_P(DeathInACopy, LeavesTheStoreWholeAndTheCopyWholeOrAbsent) {
   const auto [work, fault] = GetParam();
   int call = 1;
-  for (int status = death_status; status == death_status && call < too_many && !HasFailure(); ++call) {
+  for (int status = death_status; status == death_status && call < too_many_for_a_copy && !HasFailure(); ++call) {
     SCOPED_TRACE("call " + std::to_string(call));
     const TemporaryDirectory directory;
     std::filesystem::copy_file(prepared_store(), directory.file());
@@ -125,7 +126,7 @@ TEST_P(DeathInACopy, LeavesTheStoreWholeAndTheCopyWholeOrAbsent) {
     if (std::filesystem::exists(destination_in(directory))) expect_whole(destination_in(directory));
   }
   EXPECT_GT(call, 4);
-  EXPECT_LT(call, too_many);
+  EXPECT_LT(call, too_many_for_a_copy);
 }
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, DeathInACopy,

@@ -35,6 +35,9 @@ struct DiskPlan {
   std::optional<FileKind> file{};  ///< only calls on this file
 };
 
+/// More calls than any test makes: one that looks at call after call ends before.
+inline constexpr int too_many = 2'000;
+
 /// How a process ends by DiskFault::death.
 inline constexpr int death_status = 77;
 

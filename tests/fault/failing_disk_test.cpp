@@ -10,8 +10,6 @@
 namespace flowkeep::fault {
 namespace {
 
-constexpr int too_many = 2'000;
-
 struct Failure {
   const char* name;
   DiskFault fault;

@@ -135,6 +135,12 @@ class Shared {
   T* value_;
 };
 
+inline constexpr std::uint64_t mebibyte = 1ULL << 20;
+
+[[nodiscard]] std::string bytes_of(const std::string& path);
+/// In place: the file stays the one it is, or becomes one. (A file that is another one is looked at more closely.)
+void put_bytes(const std::string& path, const std::string& bytes);
+
 [[nodiscard]] Store open_store(const std::string& path, OpenOptions options = {});
 /// The code an open is refused with, after a look at its sentence; std::nullopt where it succeeds.
 [[nodiscard]] std::optional<Errc> refusal(const std::string& path, OpenOptions options = {});

@@ -4,8 +4,6 @@
 namespace flowkeep::fault {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1ULL << 20;
-
 class Full : public testing::Test {
  protected:
   /// Creates rows of 64 KiB until one is refused; the refusal.

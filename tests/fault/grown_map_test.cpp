@@ -8,8 +8,6 @@
 namespace flowkeep::fault {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1ULL << 20;
-
 class GrownMap : public testing::Test {
  protected:
   /// Another process, with a larger map, writes rows of 1 MiB each and perhaps deletes them.

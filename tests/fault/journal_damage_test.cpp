@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "fixture.hpp"
@@ -67,16 +65,6 @@ int changes_in(const Store& store) {
     if (names[static_cast<std::size_t>(row)] != expected) return -1;
   }
   return what_check_finds(store).empty() ? last + 1 : -1;
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// In place: a file that is another one is looked at more closely.
-void put_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 /// Flips bits of the journal, chosen by the seed: of a header, of the records, or of anything.

@@ -9,8 +9,6 @@
 namespace flowkeep::storage {
 namespace {
 
-constexpr std::size_t page_bytes = 4096;
-
 /// Reads every byte of every table through LMDB's map, then writes; 0 where LMDB did not complain.
 int use_through_lmdb(const std::string& path) {
   const LmdbFile file(path);

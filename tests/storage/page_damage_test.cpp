@@ -12,7 +12,6 @@ constexpr std::uint64_t seeds = 4'000;
 
 /// Does one to eight harmful things to a file of whole pages.
 void damage(std::string& bytes, std::mt19937_64& random) {
-  constexpr std::size_t page_bytes = 4096;
   const std::uint64_t pages = bytes.size() / page_bytes;
   const auto put = [&bytes](std::size_t offset, auto number) {
     if (offset + sizeof number <= bytes.size()) std::memcpy(bytes.data() + offset, &number, sizeof number);

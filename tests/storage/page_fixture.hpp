@@ -22,6 +22,8 @@
 
 namespace flowkeep::storage {
 
+inline constexpr std::size_t page_bytes = 4096;
+
 inline void check_lmdb(int code) {
   if (code != 0) {
     ADD_FAILURE() << "LMDB: " << ::mdb_strerror(code);
