@@ -73,6 +73,9 @@ struct Query {
   std::uint64_t pause_after = std::numeric_limits<std::uint64_t>::max();
 };
 
+template <class Row>
+class RowSource;  // internal: not published
+
 /// The answer to a query: one pass over its rows, which are sessions or summaries of them.
 ///   for (const Result<SessionView>& row : snapshot.select(query)) { if (!row) return fail(row.error()); … }
 /// A damaged row ends the range: the last element is then the error, so it cannot be overlooked; nothing is skipped.
@@ -80,7 +83,7 @@ struct Query {
 template <class Row>
 class FLOWKEEP_API RowRange {
  public:
-  class Impl;
+  using Impl = RowSource<Row>;
 
   class iterator {
    public:
@@ -122,7 +125,7 @@ class FLOWKEEP_API RowRange {
   /// Whether the range ended because of Query::pause_after: there may be more rows behind token().
   [[nodiscard]] bool is_paused() const noexcept;
 
-  explicit RowRange(std::unique_ptr<Impl> impl) noexcept;  // internal: Impl is not published
+  explicit RowRange(std::unique_ptr<Impl> impl) noexcept;  // internal
 
  private:
   void advance();
@@ -133,14 +136,10 @@ class FLOWKEEP_API RowRange {
 
 /// Sessions.
 using SessionRange = RowRange<SessionView>;
-template <>
-class RowRange<SessionView>::Impl;
 extern template class RowRange<SessionView>;
 /// Summaries of sessions, each of which dies when the range moves on. Order, tokens and errors are those of a
 /// SessionRange for the same query; a token of either is good for the other.
 using SummaryRange = RowRange<SessionSummary>;
-template <>
-class RowRange<SessionSummary>::Impl;
 extern template class RowRange<SessionSummary>;
 
 }  // namespace flowkeep

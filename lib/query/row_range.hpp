@@ -1,4 +1,4 @@
-// The members of RowRange, for where an Impl is defined and the template instantiated.
+// The members of RowRange, for where its RowSource is defined and the template instantiated.
 #pragma once
 
 #include <utility>

@@ -13,9 +13,9 @@
 namespace flowkeep {
 
 template <>
-class RowRange<SessionView>::Impl {
+class RowSource<SessionView> {
  public:
-  Impl(Snapshot::Impl& snapshot, const Query& query)
+  RowSource(Snapshot::Impl& snapshot, const Query& query)
       : snapshot_(snapshot),
         cursors_(snapshot.row_cursors()),
         transaction_number_(cursors_->number()),
@@ -23,9 +23,9 @@ class RowRange<SessionView>::Impl {
         remaining_(query.limit.rows) {
     start(query);
   }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl() {
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
+  ~RowSource() {
     if (rows_) cursors_->give(std::move(*rows_), transaction_number_);
   }
   /// Puts the next row into `current`; nothing at the end, which an error is too, once it was shown.

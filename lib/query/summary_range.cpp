@@ -16,11 +16,11 @@ namespace flowkeep {
 
 /// Either walks the summary, or, where that does not have what the query asks for, the sessions themselves.
 template <>
-class RowRange<SessionSummary>::Impl {
+class RowSource<SessionSummary> {
  public:
-  Impl(Snapshot::Impl& snapshot, const Query& query, query::SummaryWalk walk)
+  RowSource(Snapshot::Impl& snapshot, const Query& query, query::SummaryWalk walk)
       : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows), walk_(std::move(walk)) {}
-  Impl(Snapshot::Impl& snapshot, const Query& query, SessionRange sessions)
+  RowSource(Snapshot::Impl& snapshot, const Query& query, SessionRange sessions)
       : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows), sessions_(std::move(sessions)) {}
 
   /// Puts the next row into `current`; nothing at the end, which an error is too, once it was shown.
