@@ -2,9 +2,9 @@
 //   load FILE SESSIONS         imports so many generated sessions, without File columns
 //   write FILE THREADS SECONDS creates sessions (with File columns) and moves them, by so many threads, and prints
 //                              "WRITES KIB_BEFORE KIB_PEAK": private memory before the open and at its highest
-//   fill FILE                  lets no checkpoint end once the journal has its full size, and goes on creating sessions
-//                              until there is no room left; writes a byte to stdout for each that is durable, and
-//                              waits to be killed
+//   fill FILE                  creates sessions; after a while, and once the journal has its full size, lets no
+//                              checkpoint end, and goes on until there is no room left; writes a byte to stdout for
+//                              each that is durable, and waits to be killed
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,6 +58,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t import_rows = 2000;
 const std::uint64_t full_journal_bytes = OpenOptions{}.journal_bytes;
+// In which the store has learnt what sessions are like: to keep that takes a checkpoint.
+constexpr std::chrono::seconds learning_time{2};
 constexpr std::chrono::milliseconds sample_interval{2};
 // A walk over the page tables of the whole file.
 constexpr std::uint64_t samples_per_rollup = 100;
@@ -158,9 +160,10 @@ int fill(const std::string& path) {
   if (!store) return complain(store.error());
   const auto stats = store->stats();
   if (!stats) return complain(stats.error());
+  const auto settled = Clock::now() + learning_time;
   for (std::uint64_t number = stats->sessions;; ++number) {
     struct stat facts {};
-    if (slow_file == 0 && ::stat((path + "-wal").c_str(), &facts) == 0 &&
+    if (slow_file == 0 && Clock::now() > settled && ::stat((path + "-wal").c_str(), &facts) == 0 &&
         static_cast<std::uint64_t>(facts.st_size) >= full_journal_bytes && ::stat(path.c_str(), &facts) == 0) {
       slow_file = facts.st_ino;
     }

@@ -38,11 +38,18 @@ void Applier::stop() noexcept {
   thread_.join();
 }
 
+std::uint64_t Applier::Item::memory() const noexcept {
+  constexpr std::uint64_t of_a_change = 1024;
+  constexpr std::uint64_t of_a_row = 384;
+  return bytes + of_a_change * changes->size() + of_a_row * rows;
+}
+
 void Applier::reset(std::uint64_t lsn) noexcept {
   const std::lock_guard lock(mutex_);
   queue_.clear();
   unapplied_bytes_ = 0;
   unapplied_rows_ = 0;
+  unapplied_memory_ = 0;
   applied_.store(lsn, std::memory_order_release);
 }
 
@@ -55,6 +62,7 @@ void Applier::push(Item item, std::uint64_t much_bytes) {
     much_bytes_ = std::min(much_bytes, batch_bytes);
     unapplied_bytes_ += item.bytes;
     unapplied_rows_ += item.rows;
+    unapplied_memory_ += item.memory();
     queue_.push_back(std::move(item));
     is_news = is_news || (is_urgent() && !was_urgent);
   }
@@ -96,8 +104,7 @@ Result<void> Applier::wait(std::uint64_t lsn, std::chrono::milliseconds timeout)
 }
 
 Result<void> Applier::wait_below(std::uint64_t bytes, std::chrono::milliseconds timeout) {
-  if (unapplied_bytes() <= bytes) return {};
-  return wait_until([&] { return unapplied_bytes_.load() <= bytes; }, timeout);
+  return wait_until([&] { return unapplied_memory_.load() <= bytes; }, timeout);
 }
 
 std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& lock) {
@@ -116,9 +123,11 @@ std::vector<Applier::Item> Applier::take_batch(std::unique_lock<std::mutex>& loc
   std::vector<Item> batch;
   const std::uint64_t last = group_.appliable();
   std::uint64_t bytes = 0;
+  std::uint64_t rows = 0;
   for (const Item& item : queue_) {
-    if (item.lsn > last || (!batch.empty() && bytes + item.bytes > batch_bytes)) break;
     bytes += item.bytes;
+    rows += item.rows;
+    if (item.lsn > last || (!batch.empty() && (bytes > batch_bytes || rows > batch_rows))) break;
     batch.push_back(item);
   }
   return batch;
@@ -168,6 +177,7 @@ void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
       for (const Item& item : batch) {
         unapplied_bytes_ -= item.bytes;
         unapplied_rows_ -= item.rows;
+        unapplied_memory_ -= item.memory();
       }
       queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
       applied_.store(batch.back().lsn, std::memory_order_release);
@@ -179,7 +189,7 @@ void Applier::finish(const std::vector<Item>& batch, const Result<void>& done) {
 }
 
 bool Applier::is_urgent() const noexcept {
-  return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= much_bytes_;
+  return stopping_ || waiting_ > 0 || unapplied_bytes_.load() >= much_bytes_ || unapplied_rows_.load() >= batch_rows;
 }
 
 // Until then, unless it is urgent or others look on.

@@ -24,9 +24,10 @@ namespace flowkeep::store {
 /// second.
 class Applier {
  public:
-  /// About as much journal is applied in one transaction, at most. LMDB holds some three times as much of changed pages
-  /// in memory until the commit.
+  /// About as much journal, and as many rows, are applied in one transaction, at most. LMDB holds the pages that they
+  /// change in memory until the commit: a small row changes nearly as many as a large one.
   static constexpr std::uint64_t batch_bytes = 4608U << 10;
+  static constexpr std::uint64_t batch_rows = 3072;
   using Clock = std::chrono::steady_clock;
   /// Called by the applier's thread, which holds no lock.
   class Listener {
@@ -62,6 +63,8 @@ class Applier {
     std::shared_ptr<const Catalogue> catalogue{};
     std::uint64_t bytes = 0;
     std::uint64_t rows = 0;
+    /// About what it takes until it is applied, here and in the overlay.
+    [[nodiscard]] std::uint64_t memory() const noexcept;
   };
   // By the holder of the writer's lock.
   /// Goes on behind record `lsn`, with nothing to apply.
@@ -72,12 +75,13 @@ class Applier {
   // Any thread.
   /// Waits until the tables hold record `lsn`, which is on its way. Errors: io (applying has failed), busy.
   [[nodiscard]] Result<void> wait(std::uint64_t lsn, std::chrono::milliseconds timeout);
-  /// Waits until no more than `bytes` are unapplied. Errors: as wait().
+  /// Waits until what is unapplied takes no more than so many bytes of memory. Errors: as wait().
   [[nodiscard]] Result<void> wait_below(std::uint64_t bytes, std::chrono::milliseconds timeout);
   /// Has listener.rest() called soon.
   void wake();
   [[nodiscard]] std::uint64_t applied() const noexcept { return applied_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t unapplied_bytes() const noexcept { return unapplied_bytes_.load(); }
+  [[nodiscard]] std::uint64_t unapplied_memory() const noexcept { return unapplied_memory_.load(); }
   [[nodiscard]] std::uint64_t unapplied_rows() const noexcept { return unapplied_rows_.load(); }
   [[nodiscard]] bool is_idle() const;
   /// Index entries met that did not agree with their records.
@@ -113,6 +117,7 @@ class Applier {
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unapplied_bytes_{0};
   std::atomic<std::uint64_t> unapplied_rows_{0};
+  std::atomic<std::uint64_t> unapplied_memory_{0};
   std::atomic<std::uint64_t> disagreements_{0};
   std::thread thread_{};
 };

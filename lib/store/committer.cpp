@@ -12,10 +12,10 @@ namespace flowkeep::store {
 
 namespace {
 
-// Accepted but unapplied, before writers have to wait. Other processes are to see it soon; where there are none, it may
-// be as much as memory is spent on for a burst.
-constexpr std::uint64_t most_unapplied_bytes = 5U << 20;
-constexpr std::uint64_t most_unapplied_alone_bytes = 16U << 20;
+// The memory that what is accepted but unapplied may take, before writers have to wait. Other processes are to see it
+// soon; where there are none, it may be as much as memory is spent on for a burst.
+constexpr std::uint64_t most_ahead_bytes = 5U << 20;
+constexpr std::uint64_t most_ahead_alone_bytes = 16U << 20;
 // What makes a checkpoint due: journal to replay, growth of the file, pages that could be used again but for the last
 // checkpoint, time.
 constexpr std::uint64_t journal_due_bytes = 16U << 20;
@@ -88,8 +88,9 @@ Result<void> Committer::begin() {
   Result<void> ready;
   if (turn_.is_held() && turn_.is_to_pass_on()) ready = give_way();
   if (ready && !turn_.is_held()) ready = take_turn(options_.busy_timeout);
-  if (ready && applier_.unapplied_bytes() > most_unapplied_bytes) {
-    ready = applier_.wait_below(is_alone() ? most_unapplied_alone_bytes : most_unapplied_bytes, patience());
+  if (ready && applier_.unapplied_memory() > most_ahead_bytes) {
+    const bool may_burst = burst_loans_ == 0 && is_alone();
+    ready = applier_.wait_below(may_burst ? most_ahead_alone_bytes : most_ahead_bytes, patience());
   }
   if (ready) {
     overlay_.prune(applier_.applied());

@@ -1,6 +1,7 @@
 // The way of a change from validated to stored.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -92,6 +93,18 @@ class Committer : private Applier::Listener {
   [[nodiscard]] Result<void> settle_down();
 
   // Any thread.
+  /// While one lives, a writer alone may be no further ahead of the tables than one that others look at: the memory is
+  /// lent to who has it.
+  class BurstLoan {
+   public:
+    explicit BurstLoan(Committer& committer) noexcept : committer_(committer) { ++committer_.burst_loans_; }
+    BurstLoan(const BurstLoan&) = delete;
+    BurstLoan& operator=(const BurstLoan&) = delete;
+    ~BurstLoan() { --committer_.burst_loans_; }
+
+   private:
+    Committer& committer_;
+  };
   /// Waits until a record is as durable as was asked for. Errors: io.
   [[nodiscard]] Result<void> wait(const Ticket& ticket);
   [[nodiscard]] bool is_done(const Ticket& ticket) const { return group_.is_done(ticket); }
@@ -195,6 +208,7 @@ class Committer : private Applier::Listener {
   const journal::Sidecars sidecars_;
   Checkpoints checkpoints_;
   Applier applier_;
+  std::atomic<int> burst_loans_{0};
 };
 
 }  // namespace flowkeep::store

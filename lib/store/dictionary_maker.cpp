@@ -39,8 +39,6 @@ constexpr int most_tried = 16;
 // And no more than this before a batch that waits for it: few stores see so many kinds of sessions.
 constexpr std::uint16_t most_at_once = 128;
 
-constexpr std::array binary_columns{Column::inputs, Column::outputs, Column::additionalcontext};
-
 std::string joined(const codec::Slots& slots) {
   std::string bytes;
   for (const std::string_view slot : slots) bytes += slot;
@@ -152,11 +150,12 @@ Result<Lesson> learn_from_tables(Engine& engine, const std::atomic<bool>& stoppi
     if (!row) return fail(std::move(row.error()));
     if (auto ok = row->session.unpack(); !ok) return fail(std::move(ok.error()));
     lesson.records.add(codec::RecordView::columns_of(row->session));
-    const bool has_small = std::any_of(binary_columns.begin(), binary_columns.end(), [&](Column column) {
-      const ValueView shown = row->session.value(column);
-      const auto* binary = std::get_if<BinaryView>(&shown);
-      return binary != nullptr && binary->stored && codec::is_small(*binary->stored);
-    });
+    const bool has_small =
+        std::any_of(entity::binary_columns.begin(), entity::binary_columns.end(), [&](Column column) {
+          const ValueView shown = row->session.value(column);
+          const auto* binary = std::get_if<BinaryView>(&shown);
+          return binary != nullptr && binary->stored && codec::is_small(*binary->stored);
+        });
     if (!has_small) continue;
     auto slots = read_contents(*transaction, tables, row->key.arrival(), buffer);
     if (!slots) return fail(std::move(slots.error()));
@@ -181,7 +180,7 @@ Lesson learn_from_sessions(std::span<const Session> sessions, std::size_t sample
     if (!session.statecode) session.statecode = StateCode::active;
     if (!session.statuscode) session.statuscode = StatusCode::running;
     codec::Slots slots{};
-    for (const Column column : binary_columns) {
+    for (const Column column : entity::binary_columns) {
       auto& binary = session.*entity::binary_member(column);
       if (!binary || !binary->content.has_value() || blob::is_shared(binary->content.size())) continue;
       const std::uint64_t slot = codec::slot_of(column);
@@ -269,6 +268,8 @@ Result<std::optional<Found>> find_fitting(Engine& engine, const Samples& tests, 
 }  // namespace
 
 Result<void> DictionaryMaker::make(std::uint64_t arrivals) {
+  // Learning takes 12 MB for a moment.
+  const Committer::BurstLoan memory(*engine_.find_committer());
   auto lesson = learn_from_tables(engine_, stopping_);
   if (!lesson) return fail(std::move(lesson.error()));
   if (stopping_.load()) return {};
@@ -290,6 +291,7 @@ Result<void> DictionaryMaker::make(std::uint64_t arrivals) {
 
 Result<void> DictionaryMaker::learn(std::span<const Session> sessions) {
   if (sessions.size() < first_due || !engine_.has_packing()) return {};
+  const Committer::BurstLoan memory(*engine_.find_committer());
   auto present = present_state();
   if (!present) return fail(std::move(present.error()));
   const codec::PackingRow& packing = present->packing;
