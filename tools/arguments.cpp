@@ -1,11 +1,14 @@
 #include "arguments.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include <flowkeep/io/json.hpp>
 
@@ -16,6 +19,44 @@ std::optional<std::uint64_t> parse_count(std::string_view text) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return count;
+}
+
+namespace {
+
+struct Unit {
+  char letter;
+  std::uint64_t size;
+};
+
+// A number that fits into 62 bits, in one of the units; the last one may be left out where it is ' '.
+std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) noexcept {
+  if (text.empty()) return std::nullopt;
+  const bool is_bare = text.back() >= '0' && text.back() <= '9';
+  const char letter = is_bare ? ' ' : text.back();
+  const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& one) { return one.letter == letter; });
+  if (unit == units.end()) return std::nullopt;
+  if (!is_bare) text.remove_suffix(1);
+  const auto count = parse_count(text);
+  constexpr std::uint64_t most = std::uint64_t{1} << 62;
+  if (!count || *count > most / unit->size) return std::nullopt;
+  return *count * unit->size;
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_age(std::string_view text) noexcept {
+  constexpr std::uint64_t second = 1000;
+  constexpr std::array units{Unit{'s', second}, Unit{'m', 60 * second}, Unit{'h', 3600 * second},
+                             Unit{'d', 86400 * second}, Unit{'w', 7 * 86400 * second}};
+  const auto milliseconds = parse_with_unit(text, units);
+  if (!milliseconds) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(*milliseconds));
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept {
+  constexpr std::array units{Unit{' ', 1}, Unit{'K', 1ULL << 10}, Unit{'M', 1ULL << 20}, Unit{'G', 1ULL << 30},
+                             Unit{'T', 1ULL << 40}};
+  return parse_with_unit(text, units);
 }
 
 CLI::Option* add_file(CLI::App& command, std::string& file) {

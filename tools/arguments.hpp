@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,16 @@ inline constexpr Argument<std::uint64_t> positive_argument{[](std::string_view t
                                                              return count && *count > 0 ? count : std::nullopt;
                                                            },
                                                            "N", "a whole number from 1"};
+
+/// A whole number and s, m, h, d or w (seconds, minutes, hours, days, weeks).
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_age(std::string_view text) noexcept;
+inline constexpr Argument<std::chrono::milliseconds> age_argument{
+    parse_age, "AGE", "an age: a whole number and s, m, h, d or w, such as 90d or 12h"};
+
+/// A whole number of bytes, or of K, M, G or T (powers of 1024).
+[[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept;
+inline constexpr Argument<std::uint64_t> bytes_argument{parse_bytes, "BYTES",
+                                                        "a number of bytes such as 500M or 2G (powers of 1024)"};
 
 template <class T>
 [[nodiscard]] std::string check_argument(const Argument<T>& argument, const std::string& text) {

@@ -11,7 +11,7 @@ import sys
 
 # The layers of lib/, lowest first: each includes itself and those before it. lib/io is a library of its own
 # beside them and sees include/ only, as do tools, bench and the tests of these.
-LAYERS = ["base", "entity", "storage", "journal", "codec", "state", "blob", "index", "store", "query"]
+LAYERS = ["base", "entity", "storage", "journal", "codec", "state", "blob", "index", "store", "query", "retention"]
 PUBLIC_ONLY = ["lib/io", "tools", "bench", "tests/public", "tests/io", "tests/tool", "tests/checks",
                "tests/nocompile", "tests/torture"]
 

@@ -34,6 +34,8 @@ Exit exit_for(Errc code, Doing doing) noexcept {
     case Errc::version_mismatch:
     case Errc::invalid_transition:
       return refusal(doing);
+    case Errc::expired:
+      return Exit::no;
     case Errc::invalid_argument:
       return doing == Doing::one_row ? Exit::bad_input : refusal(doing);
     case Errc::full:

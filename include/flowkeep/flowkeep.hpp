@@ -3,6 +3,7 @@
 
 #include <flowkeep/backup.hpp>
 #include <flowkeep/binary.hpp>
+#include <flowkeep/changes.hpp>
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>
 #include <flowkeep/guid.hpp>
@@ -10,6 +11,7 @@
 #include <flowkeep/query.hpp>
 #include <flowkeep/reference.hpp>
 #include <flowkeep/result.hpp>
+#include <flowkeep/retention.hpp>
 #include <flowkeep/session.hpp>
 #include <flowkeep/session_summary.hpp>
 #include <flowkeep/session_view.hpp>

@@ -28,6 +28,7 @@ enum class Errc : std::uint8_t {
   forked,          ///< the store was opened before fork(); open it again in the child
   internal,        ///< a bug in Flowkeep
   needs_recovery,  ///< the store was not closed: open it for writing once
+  expired,         ///< a token is too old: begin without one
 };
 
 /// Names an Errc, e.g. "not_found".

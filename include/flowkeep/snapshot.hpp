@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <flowkeep/binary.hpp>
+#include <flowkeep/changes.hpp>
 #include <flowkeep/index.hpp>
 #include <flowkeep/query.hpp>
 #include <flowkeep/session_summary.hpp>
@@ -84,6 +85,16 @@ class FLOWKEEP_API Snapshot {
   /// Sessions whose versionnumber is greater than `version`, in rising order of it: what changed since.
   [[nodiscard]] SessionRange changed_since(std::int64_t version, Limit limit = {}) const&;
   SessionRange changed_since(std::int64_t, Limit = {}) const&& = delete;
+
+  /// What became of the sessions since the token of an earlier range; "": all that there are. A session that was
+  /// written more than once shows once, as it is now. Whoever keeps the token together with what it came with meets
+  /// each version once; whoever keeps it afterwards may meet the last ones again; nothing is passed over. Errors (as
+  /// the range's only element): invalid_argument (no token of this store's changes), expired (older than
+  /// change_token_life).
+  [[nodiscard]] ChangeRange changes(std::string_view since = {}) const&;
+  ChangeRange changes(std::string_view = {}) const&& = delete;
+  /// Whether changes() of that token would show any. Errors: as there.
+  [[nodiscard]] Result<bool> has_changes(std::string_view since) const;
 
   /// Counts what select() would return (limit and token left aside). Without scanning where one indexed
   /// condition is all the query has (statuses and a state count as one), or none; otherwise it walks.

@@ -14,6 +14,7 @@
 
 #include <flowkeep/backup.hpp>
 #include <flowkeep/index.hpp>
+#include <flowkeep/retention.hpp>
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>
 #include <flowkeep/write_transaction.hpp>
@@ -222,6 +223,10 @@ class FLOWKEEP_API Store {
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
 
+  /// Waits until Snapshot::changes() of the token has something to show, whoever wrote it; false: the time was up. It
+  /// looks every 20 ms. Errors: as Snapshot::has_changes(), and those of snapshot().
+  [[nodiscard]] Result<bool> await_changes(std::string_view since, std::chrono::milliseconds timeout) const;
+
   /// Replaces the model that writes of every process obey from now on; stored rows are left as they are.
   [[nodiscard]] Result<void> set_state_model(const StateModel& model) const;
 
@@ -231,6 +236,11 @@ class FLOWKEEP_API Store {
   /// Drops an optional index, or the summary, which add_index() then makes anew. Errors: not_found (not kept),
   /// invalid_argument (another default index).
   [[nodiscard]] Result<void> drop_index(IndexId index) const;
+
+  /// Deletes closed sessions that exceed the limits of a policy, in many short transactions, while others read and
+  /// write. One that changes meanwhile stays until the next time. What was deleted stays so if it is cut short. Errors:
+  /// invalid_argument (no limit, a status that is open), and those of the transactions.
+  [[nodiscard]] Result<PruneResult> prune(const RetentionPolicy& policy, const PruneOptions& options = {}) const;
 
   /// Walks page counts and readers, not rows.
   [[nodiscard]] Result<StoreStats> stats() const;

@@ -149,7 +149,7 @@ class FLOWKEEP_API WriteTransaction {
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {});
 
-  /// Deletes a session, its File columns and its index entries; a record of the deletion stays for 7 days.
+  /// Deletes a session, its File columns and its index entries; a record of the deletion stays for 8 days.
   /// Errors: not_found, version_mismatch.
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {});
   /// Deletes many: all or none. The same id twice counts once. Returns the number deleted.

@@ -37,6 +37,8 @@ const char* errc_name(Errc code) noexcept {
       return "forked";
     case Errc::needs_recovery:
       return "needs_recovery";
+    case Errc::expired:
+      return "expired";
     case Errc::internal:
       return "internal";
   }

@@ -3,8 +3,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.hpp"
+#include "query/sealed_text.hpp"
 
 namespace flowkeep::query {
 
@@ -12,8 +14,6 @@ namespace {
 
 constexpr char token_version = 1;
 constexpr std::size_t body_bytes = 1 + 8 + 8 + index::RowKey::size;
-constexpr std::size_t token_bytes = body_bytes + 8;
-constexpr std::string_view digits = "0123456789abcdef";
 
 void append(std::string& out, const std::optional<Guid>& id) {
   out += id ? '1' : '0';
@@ -61,34 +61,17 @@ std::string encode_token(std::uint64_t fingerprint, const Position& position) {
   base::append_be64(body, fingerprint);
   base::append_be64(body, base::ordered(position.first));
   body += position.key.bytes();
-  base::append_be64(body, XXH3_64bits(body.data(), body.size()));
-  std::string token;
-  token.reserve(2 * token_bytes);
-  for (const char byte : body) {
-    const auto value = static_cast<unsigned char>(byte);
-    token += digits[value >> 4U];
-    token += digits[value & 15U];
-  }
-  return token;
+  return seal(std::move(body));
 }
 
 Result<Position> decode_token(std::uint64_t fingerprint, std::string_view token) {
   const auto refused = [](const char* why) { return fail(Errc::invalid_argument, std::string("the token ") + why); };
-  if (token.size() != 2 * token_bytes) return refused("is not one that a query gave");
-  std::string body;
-  for (std::size_t i = 0; i < token.size(); i += 2) {
-    const std::size_t high = digits.find(token[i]);
-    const std::size_t low = digits.find(token[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return refused("is not one that a query gave");
-    body += static_cast<char>(high * 16 + low);
-  }
-  if (base::get_be64(body.data() + body_bytes) != XXH3_64bits(body.data(), body_bytes) || body[0] != token_version) {
-    return refused("is not one that a query gave");
-  }
-  if (base::get_be64(body.data() + 1) != fingerprint) return refused("belongs to another query or another store");
+  const auto body = unseal(token, body_bytes);
+  if (!body || body->front() != token_version) return refused("is not one that a query gave");
+  if (base::get_be64(body->data() + 1) != fingerprint) return refused("belongs to another query or another store");
   Position position;
-  position.first = base::from_ordered(base::get_be64(body.data() + 9));
-  position.key = *index::RowKey::from(std::string_view(body).substr(17, index::RowKey::size));
+  position.first = base::from_ordered(base::get_be64(body->data() + 9));
+  position.key = *index::RowKey::from(std::string_view(*body).substr(17, index::RowKey::size));
   return position;
 }
 

@@ -13,7 +13,8 @@ namespace flowkeep::store {
 
 namespace {
 
-constexpr std::chrono::hours deletions_kept{7 * 24};
+// A day longer than tokens of changes are good for: snapshots may be old, and clocks be put right.
+constexpr std::chrono::hours deletions_kept{8 * 24};
 constexpr std::size_t deletions_expired_at_once = 64;
 // All names stand in one row, which CSV makes a field of each.
 constexpr std::size_t most_extra_columns = 10'000;

@@ -1,0 +1,136 @@
+#include <chrono>
+#include <memory>
+
+#include <flowkeep/io/json.hpp>
+
+#include "arguments.hpp"
+#include "output.hpp"
+
+namespace flowkeep::tool {
+
+using std::chrono_literals::operator""ms;
+
+namespace {
+
+struct ChangesArguments {
+  std::string file{};
+  std::string since{};
+  bool follow = false;
+  bool no_binaries = false;
+  bool redact = false;
+};
+
+/// Lines that one snapshot is kept for, and their bytes.
+constexpr std::uint64_t lines_at_once = 2000;
+constexpr std::size_t text_at_once = 1 << 20;
+constexpr std::chrono::milliseconds patience{60'000};
+
+class Changes {
+ public:
+  Changes(const Store& store, const ChangesArguments& arguments) : store_(store), arguments_(arguments) {}
+
+  Try<Exit> run() {
+    token_ = arguments_.since;
+    for (;;) {
+      const auto more = pass();
+      if (!more) return failed(more.error());
+      if (const auto printed = print(text_); !printed) return failed(printed.error());
+      text_.clear();
+      if (*more) continue;
+      if (!arguments_.follow) return Exit::done;
+      for (bool changed = false; !changed;) {
+        const auto waited = store_.await_changes(token_, patience);
+        if (!waited) return failed(waited.error(), Doing::selecting);
+        changed = *waited;
+      }
+    }
+  }
+
+ private:
+  /// Appends the changes of one snapshot to text_; whether there are more of them.
+  Try<bool> pass() {
+    const auto snapshot = take_snapshot(store_);
+    if (!snapshot) return failed(snapshot.error());
+    if (const auto made = make_writer(*snapshot); !made) return failed(made.error());
+    std::uint64_t lines = 0;
+    ChangeRange range = snapshot->changes(token_);
+    for (const Result<SessionChange>& change : range) {
+      if (!change) return failed(change.error(), Doing::selecting);
+      token_ = range.token();
+      if (const auto written = append(*snapshot, *change); !written) return failed(written.error());
+      if (++lines == lines_at_once || text_.size() >= text_at_once) return true;
+    }
+    token_ = range.token();
+    if (!arguments_.follow) text_ += fmt::format("{{\"@flowkeep.token\":\"{}\"}}\n", token_);
+    return false;
+  }
+
+  // Extra columns may have come since.
+  Try<void> make_writer(const Snapshot& snapshot) {
+    auto extra = snapshot.extra_columns();
+    if (!extra) return failed(extra.error(), Doing::opening);
+    io::WriteOptions options;
+    options.extra_columns = std::move(*extra);
+    if (arguments_.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
+    if (arguments_.redact) options.redaction = io::WriteOptions::Redaction::secrets;
+    auto writer = io::SessionWriter::make(std::move(options));
+    if (!writer) return failed(writer.error(), Doing::selecting);
+    writer_.emplace(std::move(*writer));
+    return {};
+  }
+
+  Try<void> append(const Snapshot& snapshot, const SessionChange& change) {
+    text_ += fmt::format("{{\"@flowkeep.token\":\"{}\",", token_);
+    if (!change.session) {
+      text_ += fmt::format("\"id\":\"{}\",\"reason\":\"deleted\",\"versionnumber\":{},\"deletedon\":\"{}\"}}\n",
+                           change.flowsessionid.str(), change.versionnumber, format_timestamp(*change.deletedon));
+      return {};
+    }
+    line_.clear();
+    if (const auto written = writer_->write(snapshot, *change.session, line_); !written) {
+      return failed(written.error(), Doing::selecting);
+    }
+    text_.append(line_, 1);  // behind its brace
+    return {};
+  }
+
+  const Store& store_;
+  const ChangesArguments& arguments_;
+  std::optional<io::SessionWriter> writer_{};
+  std::string token_{};
+  std::string text_{};
+  std::string line_{};
+};
+
+Try<Exit> changes(const ChangesArguments& arguments) {
+  const auto store = open_store(arguments.file, OpenMode::read_only);
+  if (!store) return failed(store.error());
+  return Changes(*store, arguments).run();
+}
+
+}  // namespace
+
+void add_changes(CLI::App& app, Run& run) {
+  const auto arguments = std::make_shared<ChangesArguments>();
+  CLI::App* command = app.add_subcommand("changes", "write what became of the sessions, as JSON Lines");
+  add_file(*command, arguments->file);
+  command->add_option("--since", arguments->since, "the token of the last line that was taken in (default: everything)")
+      ->type_name("TOKEN");
+  command->add_flag("--follow", arguments->follow,
+                    "go on: new changes come as they are made, until the end by a signal");
+  command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
+  command->add_flag("--redact", arguments->redact,
+                    "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
+  command->footer(
+      "Sessions come in the order of their versions, as they are now, then deletions as "
+      "{\"id\":...,\"reason\":\"deleted\"}.\n"
+      "Each line has a token, \"@flowkeep.token\"; without --follow the last line is a token alone. Whoever stores "
+      "the\n"
+      "token together with the row meets each version once. A token is good for 7 days.\n"
+      "\n"
+      "Example:\n"
+      "  flowkeep changes runs.flowkeep --since \"$(cat last-token)\" --no-binaries");
+  command->callback([&run, arguments] { run = [arguments] { return changes(*arguments); }; });
+}
+
+}  // namespace flowkeep::tool

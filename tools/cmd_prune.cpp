@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <memory>
+
+#include "arguments.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace flowkeep::tool {
+
+namespace {
+
+struct PruneArguments {
+  std::string file{};
+  RetentionPolicy policy{};
+  PruneOptions options{};
+  std::optional<std::uint64_t> seconds{};
+  bool dry_run = false;
+};
+
+std::string report(const PruneArguments& arguments, const PruneResult& result) {
+  const bool is_estimate = arguments.dry_run && arguments.policy.max_bytes;
+  std::string text = fmt::format("{}{} {}", is_estimate ? "about " : "", counted(result.deleted, "session"),
+                                 arguments.dry_run ? "would be deleted" : "deleted");
+  if (result.deleted != 0) {
+    text += fmt::format(", completed from {} to {}", format_timestamp(*result.first_completedon),
+                        format_timestamp(*result.last_completedon));
+  }
+  if (!result.is_complete) text += "; the time is up, and there may be more";
+  return text;
+}
+
+Try<Exit> prune(PruneArguments arguments) {
+  const RetentionPolicy& policy = arguments.policy;
+  if (!policy.max_age && !policy.keep && !policy.keep_per_flow && !policy.max_bytes) {
+    return failed(Exit::usage, "what may go is missing: --older-than, --keep, --keep-per-flow or --max-bytes");
+  }
+  const auto store = open_store(arguments.file, arguments.dry_run ? OpenMode::read_only : OpenMode::existing);
+  if (!store) return failed(store.error());
+  if (arguments.dry_run) arguments.options.mode = PruneOptions::Mode::dry_run;
+  constexpr std::uint64_t most_seconds = 1'000'000'000;
+  if (arguments.seconds) {
+    arguments.options.time_budget = std::chrono::seconds(std::min(*arguments.seconds, most_seconds));
+  }
+  ProgressLine progress("sessions deleted");
+  arguments.options.progress = progress.callback();
+  const auto pruned = store->prune(arguments.policy, arguments.options);
+  if (!pruned) return failed(pruned.error(), Doing::selecting);
+  print_note(report(arguments, *pruned));
+  return Exit::done;
+}
+
+}  // namespace
+
+void add_prune(CLI::App& app, Run& run) {
+  const auto arguments = std::make_shared<PruneArguments>();
+  CLI::App* command = app.add_subcommand("prune", "delete closed sessions that are old or too many");
+  add_file(*command, arguments->file);
+  RetentionPolicy& policy = arguments->policy;
+  add_argument(*command, "--older-than", policy.max_age, age_argument,
+               "those that were completed longer ago (s, m, h, d, w)");
+  add_argument(*command, "--keep", policy.keep, count_argument, "all but the newest N");
+  add_argument(*command, "--keep-per-flow", policy.keep_per_flow, count_argument, "all but the newest N of each flow");
+  add_argument(*command, "--max-bytes", policy.max_bytes, bytes_argument,
+               "the oldest, until no more bytes of the file are in use (K, M, G, T)");
+  add_arguments(*command, "--status", policy.statuscodes, status_argument,
+                "only sessions of this status, by name or number; may be given again");
+  add_argument(*command, "--flow", policy.regardingobjectid, guid_argument, "only sessions of this flow");
+  command->add_flag("--dry-run", arguments->dry_run, "delete nothing, say how many it would be");
+  add_argument(*command, "--time-budget", arguments->seconds, count_argument, "stop after so many seconds");
+  command->footer(
+      "A session goes as soon as one of the limits wants it to; old and new mean completedon. An open session is\n"
+      "never deleted. The work is done in small transactions beside readers and writers; the file does not shrink,\n"
+      "new sessions take the place (flowkeep compact FILE makes it small).\n"
+      "\n"
+      "Example:\n"
+      "  flowkeep prune runs.flowkeep --older-than 90d --keep-per-flow 1000 --dry-run");
+  command->callback([&run, arguments] { run = [arguments] { return prune(*arguments); }; });
+}
+
+}  // namespace flowkeep::tool
