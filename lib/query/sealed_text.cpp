@@ -25,8 +25,8 @@ std::string seal(std::string body) {
   return text;
 }
 
-std::optional<std::string> unseal(std::string_view text, std::size_t body_bytes) {
-  if (text.size() != 2 * (body_bytes + checksum_bytes)) return std::nullopt;
+std::optional<std::string> unseal(std::string_view text, std::size_t size) {
+  if (text.size() != 2 * (size + checksum_bytes)) return std::nullopt;
   std::string body;
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const std::size_t high = digits.find(text[i]);
@@ -34,8 +34,8 @@ std::optional<std::string> unseal(std::string_view text, std::size_t body_bytes)
     if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
     body += static_cast<char>(high * 16 + low);
   }
-  if (base::get_be64(body.data() + body_bytes) != XXH3_64bits(body.data(), body_bytes)) return std::nullopt;
-  body.resize(body_bytes);
+  if (base::get_be64(body.data() + size) != XXH3_64bits(body.data(), size)) return std::nullopt;
+  body.resize(size);
   return body;
 }
 

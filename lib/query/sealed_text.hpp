@@ -11,6 +11,6 @@ namespace flowkeep::query {
 /// The body and a checksum of it, in lower-case hexadecimal digits.
 [[nodiscard]] std::string seal(std::string body);
 /// The body of so many bytes; std::nullopt: the text is not one that seal() made of such a body.
-[[nodiscard]] std::optional<std::string> unseal(std::string_view text, std::size_t body_bytes);
+[[nodiscard]] std::optional<std::string> unseal(std::string_view text, std::size_t size);
 
 }  // namespace flowkeep::query
