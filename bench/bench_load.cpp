@@ -1,4 +1,5 @@
 // What happens to a store as a whole: loading it, its size, opening it.
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -42,6 +43,38 @@ void import(State& state, Workspace& workspace, const EngineInfo& info) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows));
 }
 
+/// Three of ten sessions go, those that were completed first; then as many come, which take their place.
+void prune(State& state, Workspace& workspace, const EngineInfo& info) {
+  const std::uint64_t sessions = workspace.sessions();
+  const std::uint64_t rows = sessions * 3 / 10;
+  double grown = 0;
+  for (auto _ : state) {
+    const auto directory = workspace.empty_directory("prune");
+    if (!directory) return wrong(state, directory.error().message);
+    const auto engine = info.open(*directory);
+    if (!engine) return wrong(state, engine.error().message);
+    const auto writer = (*engine)->writer();
+    if (!writer) return wrong(state, writer.error().message);
+    if (auto ok = load(**writer, 0, sessions); !ok) return wrong(state, ok.error().message);
+    if (auto ok = (*engine)->tidy(); !ok) return wrong(state, ok.error().message);
+    workspace.settle();
+    const std::uint64_t before = bytes_in(*directory);
+    const auto began = Clock::now();
+    if (auto ok = (*writer)->prune(rows); !ok) return wrong(state, ok.error().message);
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+    const auto count = (*engine)->count();
+    if (!count || *count != sessions - rows) return wrong(state, "not as many went as should");
+    if (auto ok = load(**writer, sessions, sessions + rows); !ok) return wrong(state, ok.error().message);
+    if (auto ok = (*engine)->tidy(); !ok) return wrong(state, ok.error().message);
+    workspace.settle();
+    grown = static_cast<double>(bytes_in(*directory)) / static_cast<double>(before);
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(workspace.path("prune"), ignored);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows));
+  state.counters["file_after_refill"] = grown;
+}
+
 void measure_size(State& state, Workspace& workspace, const EngineInfo& info) {
   const auto target = workspace.target(info);
   if (!target) return wrong(state, target.error().message);
@@ -75,9 +108,10 @@ void add_load_benchmarks(Workspace& workspace, Names& names) {
     void (*body)(State&, Workspace&, const EngineInfo&);
     std::int64_t iterations;
   };
-  for (const Workload& workload :
-       {Workload{"import", import, 1}, Workload{"disk-bytes-generated", measure_size, 1}, Workload{"open", open, 5}}) {
+  for (const Workload& workload : {Workload{"import", import, 1}, Workload{"prune", prune, 1},
+                                   Workload{"disk-bytes-generated", measure_size, 1}, Workload{"open", open, 5}}) {
     for (const EngineInfo& info : engines()) {
+      if (workload.body == prune && !info.prunes) continue;
       names.push_back(std::string(workload.name) + "/" + info.name);
       benchmark::RegisterBenchmark(names.back().c_str(), [&workspace, info, body = workload.body](
                                                              State& state) { body(state, workspace, info); })

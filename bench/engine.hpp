@@ -40,6 +40,10 @@ class Writer {
   [[nodiscard]] virtual Result<void> transition(const Guid& id, StatusCode to) = 0;
   /// Removes the oldest, with their binaries and index entries, in one transaction.
   [[nodiscard]] virtual Result<void> delete_oldest(std::uint64_t rows) = 0;
+  /// Removes the sessions that were completed first, likewise, a thousand in a transaction. Where prunes().
+  [[nodiscard]] virtual Result<void> prune(std::uint64_t) {
+    return fail(Errc::invalid_argument, "the engine keeps no index of completedon");
+  }
 };
 
 /// Rows that were read, and their poll_sum()s, so that a wrong row shows.
@@ -97,6 +101,7 @@ struct EngineInfo {
   const char* name = nullptr;
   OpenEngine open = nullptr;
   const char* version = nullptr;  ///< of its library
+  bool prunes = false;            ///< whether its writers can
 };
 /// Those that this program was built with: flowkeep first.
 [[nodiscard]] const std::vector<EngineInfo>& engines();

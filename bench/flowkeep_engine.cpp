@@ -56,6 +56,24 @@ class FlowkeepWriter final : public Writer {
     return {};
   }
 
+  Result<void> prune(std::uint64_t rows) override {
+    Query closed;
+    closed.by = OrderBy::completedon;
+    RetentionPolicy policy;
+    {
+      const auto snapshot = store_.snapshot();
+      if (!snapshot) return fail(snapshot.error());
+      const auto sessions = snapshot->count(closed);
+      if (!sessions) return fail(sessions.error());
+      if (*sessions < rows) return fail(Errc::not_found, "there are too few closed sessions");
+      policy.keep = *sessions - rows;
+    }
+    const auto pruned = store_.prune(policy);
+    if (!pruned) return fail(pruned.error());
+    if (pruned->deleted != rows) return fail(Errc::internal, "other sessions than those were closed");
+    return {};
+  }
+
  private:
   Result<Guid> import(std::span<const Session> sessions) const {
     const auto stored = store_.import_sessions(sessions);

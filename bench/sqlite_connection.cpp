@@ -249,7 +249,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(SqliteFile& fil
     std::string sql;
   };
   const std::string polled = "SELECT statuscode, statecode, startedon, completedon FROM sessions ";
-  const std::array<Wanted, 14> wanted{{
+  const std::array<Wanted, 15> wanted{{
       {made->begin_write_, "BEGIN IMMEDIATE"},
       {made->begin_read_, "BEGIN"},
       {made->commit_, "COMMIT"},
@@ -258,6 +258,9 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(SqliteFile& fil
        "UPDATE sessions SET statecode = ?1, statuscode = ?2, modifiedon = ?3, startedon = coalesce(startedon, ?3), "
        "versionnumber = ?4 WHERE flowsessionid = ?5 AND statecode = 0"},
       {made->delete_oldest_, "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions ORDER BY rowid LIMIT ?)"},
+      {made->delete_first_completed_,
+       "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE completedon IS NOT NULL "
+       "ORDER BY completedon LIMIT ?)"},
       {made->count_, "SELECT count(*) FROM sessions"},
       {made->count_active_, "SELECT count(*) FROM sessions WHERE statecode = 0"},
       {made->last_version_, "SELECT coalesce(max(versionnumber), 0) FROM sessions"},
@@ -322,6 +325,12 @@ Result<void> SqliteConnection::delete_oldest(std::uint64_t rows) {
   Binder bind(delete_oldest_.get());
   bind.integer(static_cast<std::int64_t>(rows));
   return finish(delete_oldest_, "delete");
+}
+
+Result<void> SqliteConnection::delete_first_completed(std::uint64_t rows) {
+  Binder bind(delete_first_completed_.get());
+  bind.integer(static_cast<std::int64_t>(rows));
+  return finish(delete_first_completed_, "delete");
 }
 
 Result<Engine::Seen> SqliteConnection::read_back(const Guid& id) {

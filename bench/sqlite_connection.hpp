@@ -33,6 +33,8 @@ class SqliteConnection {
   [[nodiscard]] Result<Guid> insert(const NewSession& given);
   [[nodiscard]] Result<void> transition(const Guid& id, StatusCode to);
   [[nodiscard]] Result<void> delete_oldest(std::uint64_t rows);
+  /// Those that were completed first.
+  [[nodiscard]] Result<void> delete_first_completed(std::uint64_t rows);
 
   /// All of the log into the file, and figures for the query planner.
   [[nodiscard]] Result<void> tidy() { return run("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE;"); }
@@ -72,6 +74,7 @@ class SqliteConnection {
   Statement insert_{};
   Statement transition_{};
   Statement delete_oldest_{};
+  Statement delete_first_completed_{};
   Statement count_{};
   Statement count_active_{};
   Statement last_version_{};

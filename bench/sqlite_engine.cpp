@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -38,6 +39,15 @@ class SqliteWriter final : public Writer {
   Result<void> delete_oldest(std::uint64_t rows) override {
     const std::lock_guard lock(mutex_);
     return connection_.delete_oldest(rows);
+  }
+
+  Result<void> prune(std::uint64_t rows) override {
+    constexpr std::uint64_t at_once = 1000;
+    for (std::uint64_t left = rows; left > 0; left -= std::min(left, at_once)) {
+      const std::lock_guard lock(mutex_);
+      if (auto ok = connection_.delete_first_completed(std::min(left, at_once)); !ok) return ok;
+    }
+    return {};
   }
 
  private:

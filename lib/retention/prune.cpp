@@ -245,14 +245,24 @@ class Pruning {
           return fail(erased.error());
         }
       }
-      if (auto ok = transaction->commit(); !ok) return ok;
+      // The next batch is chosen while this one is on its way to the disk.
+      if (auto ok = wait(); !ok) return ok;
+      auto pending = transaction->submit();
+      if (!pending) return fail(std::move(pending.error()));
+      pending_.emplace(std::move(*pending));
       for (const Timestamp completedon : gone) note(completedon);
       has_deleted_ = has_deleted_ || !gone.empty();
       if (options_.progress && !options_.progress(result_.deleted, 0)) is_stopped_ = true;
       static_cast<void>(is_time_up());
     }
     doomed_.clear();
-    return {};
+    return wait();
+  }
+
+  // For the batch that was handed over last; the next snapshot shows it then.
+  Result<void> wait() {
+    if (!pending_) return {};
+    return std::exchange(pending_, std::nullopt)->wait();
   }
 
   const Store& store_;
@@ -263,6 +273,7 @@ class Pruning {
   Excess excess_;
   Query query_{};
   std::vector<Doomed> doomed_{};
+  std::optional<Pending> pending_{};
   bool has_deleted_ = false;
   bool is_stopped_ = false;
   PruneResult result_{};
