@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 
@@ -14,7 +17,7 @@ namespace {
 
 struct ChangesArguments {
   std::string file{};
-  std::string since{};
+  std::optional<std::string> since{};
   bool follow = false;
   bool no_binaries = false;
   bool redact = false;
@@ -23,26 +26,26 @@ struct ChangesArguments {
 /// Lines that one snapshot is kept for, and their bytes.
 constexpr std::uint64_t lines_at_once = 2000;
 constexpr std::size_t text_at_once = 1 << 20;
-constexpr std::chrono::milliseconds patience{60'000};
+constexpr std::chrono::milliseconds patience{1'000};
+/// A quiet store tells its token so often, which else would expire with whoever keeps it.
+constexpr std::chrono::hours quiet_time{24};
 
 class Changes {
  public:
   Changes(const Store& store, const ChangesArguments& arguments) : store_(store), arguments_(arguments) {}
 
   Try<Exit> run() {
-    token_ = arguments_.since;
+    token_ = arguments_.since.value_or("");
     for (;;) {
       const auto more = pass();
       if (!more) return failed(more.error());
       if (const auto printed = print(text_); !printed) return failed(printed.error());
+      if (!text_.empty()) printed_at_ = Clock::now();
       text_.clear();
       if (*more) continue;
-      if (!arguments_.follow) return Exit::done;
-      for (bool changed = false; !changed;) {
-        const auto waited = store_.await_changes(token_, patience);
-        if (!waited) return failed(waited.error(), Doing::selecting);
-        changed = *waited;
-      }
+      if (!arguments_.follow || has_lost_its_reader()) return Exit::done;
+      const auto waited = store_.await_changes(token_, patience);
+      if (!waited) return failed(waited.error(), Doing::selecting);
     }
   }
 
@@ -61,7 +64,8 @@ class Changes {
       if (++lines == lines_at_once || text_.size() >= text_at_once) return true;
     }
     token_ = range.token();
-    if (!arguments_.follow) text_ += fmt::format("{{\"@flowkeep.token\":\"{}\"}}\n", token_);
+    if (!arguments_.follow || Clock::now() - printed_at_ > quiet_time)
+      text_ += fmt::format("{{\"@flowkeep.token\":\"{}\"}}\n", token_);
     return false;
   }
 
@@ -94,8 +98,17 @@ class Changes {
     return {};
   }
 
+  // Of a pipe: what nobody would read is not waited for.
+  [[nodiscard]] static bool has_lost_its_reader() {
+    pollfd output{STDOUT_FILENO, 0, 0};
+    return ::poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+  }
+
+  using Clock = std::chrono::steady_clock;
+
   const Store& store_;
   const ChangesArguments& arguments_;
+  Clock::time_point printed_at_ = Clock::now();
   std::optional<io::SessionWriter> writer_{};
   std::string token_{};
   std::string text_{};
@@ -103,6 +116,9 @@ class Changes {
 };
 
 Try<Exit> changes(const ChangesArguments& arguments) {
+  if (arguments.since && arguments.since->empty()) {
+    return failed(Exit::usage, "--since: the token is empty; leave --since out to begin with everything");
+  }
   const auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
   return Changes(*store, arguments).run();
@@ -122,11 +138,11 @@ void add_changes(CLI::App& app, Run& run) {
   command->add_flag("--redact", arguments->redact,
                     "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
   command->footer(
-      "Sessions come in the order of their versions, as they are now, then deletions as "
-      "{\"id\":...,\"reason\":\"deleted\"}.\n"
-      "Each line has a token, \"@flowkeep.token\"; without --follow the last line is a token alone. Whoever stores "
-      "the\n"
-      "token together with the row meets each version once. A token is good for 7 days.\n"
+      "Sessions come in the order of their versions, as they are now, then deletions as\n"
+      "{\"id\":...,\"reason\":\"deleted\"}. Each line has a token, \"@flowkeep.token\"; the last line is a token "
+      "alone\n"
+      "(with --follow: one a quiet day). Whoever stores the token together with the row meets each version once.\n"
+      "A token is good for 7 days.\n"
       "\n"
       "Example:\n"
       "  flowkeep changes runs.flowkeep --since \"$(cat last-token)\" --no-binaries");

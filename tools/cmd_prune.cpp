@@ -25,6 +25,10 @@ std::string report(const PruneArguments& arguments, const PruneResult& result) {
     text += fmt::format(", completed from {} to {}", format_timestamp(*result.first_completedon),
                         format_timestamp(*result.last_completedon));
   }
+  const auto most = arguments.policy.max_bytes;
+  if (most && !arguments.dry_run && *result.live_bytes > *most) {
+    text += fmt::format("; {} are in use still", counted(*result.live_bytes, "byte"));
+  }
   if (!result.is_complete) text += "; the time is up, and there may be more";
   return text;
 }

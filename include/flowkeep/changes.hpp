@@ -22,8 +22,8 @@ struct FLOWKEEP_API SessionChange {
   std::optional<Guid> deletedby{};       ///< the user, where one was given
 };
 
-/// Changes: sessions in the order of their versions, then deletions likewise. token() is where it stands, at its end
-/// too, and what Snapshot::changes() of a later snapshot goes on behind.
+/// Changes: sessions in the order of their versions, then deletions likewise, of those that have not come again.
+/// token() is where it stands, at its end too, and what Snapshot::changes() of a later snapshot goes on behind.
 ///   for (const Result<SessionChange>& change : snapshot.changes(token)) { … }
 using ChangeRange = RowRange<SessionChange>;
 extern template class RowRange<SessionChange>;

@@ -51,6 +51,8 @@ struct PruneResult {
   std::optional<Timestamp> first_completedon{};
   std::optional<Timestamp> last_completedon{};
   bool is_complete = true;  ///< else the time was up, or `progress` said so
+  /// In use in the end, where the policy has max_bytes: more than those where what may not go takes so many.
+  std::optional<std::uint64_t> live_bytes{};
 };
 
 }  // namespace flowkeep

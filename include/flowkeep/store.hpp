@@ -223,8 +223,9 @@ class FLOWKEEP_API Store {
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
 
-  /// Waits until Snapshot::changes() of the token has something to show, whoever wrote it; false: the time was up. It
-  /// looks every 20 ms. Errors: as Snapshot::has_changes(), and those of snapshot().
+  /// Waits until Snapshot::changes() of the token has something to show, whoever wrote it; false: the time (a year at
+  /// most) was up. It looks every 20 ms. A token does not become younger by waiting: ask for changes() now and then.
+  /// Errors: as Snapshot::has_changes(), and those of snapshot().
   [[nodiscard]] Result<bool> await_changes(std::string_view since, std::chrono::milliseconds timeout) const;
 
   /// Replaces the model that writes of every process obey from now on; stored rows are left as they are.

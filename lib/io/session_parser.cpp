@@ -16,6 +16,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view owner_annotation = "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname";
+constexpr std::string_view token_annotation = "@flowkeep.token";
 constexpr std::string_view bind_suffix = "@odata.bind";
 
 tl::unexpected<Error> refuse(std::string message) {
@@ -61,6 +62,7 @@ Result<void> SessionParser::parse_object(std::string_view json, Session& session
   null_.reset();
   extra_nulls_.clear();
   owner_type_.reset();
+  is_change_ = false;
   if (parser_.capacity() < json.size()) {
     // Twice as much as before, so that rising lengths do not allocate each time.
     if (const auto error = parser_.allocate(std::max(json.size(), 2 * parser_.capacity())))
@@ -70,6 +72,8 @@ Result<void> SessionParser::parse_object(std::string_view json, Session& session
   const simdjson::padded_string_view padded(json.data(), json.size(), json.size() + json_padding);
   if (const auto error = parser_.iterate(padded).get(document)) return refuse(error, json.size());
   if (auto fields = parse_fields(document, json, session); !fields) return fields;
+  if (is_change_ && !session.flowsessionid)
+    return refuse("a token or a deletion, as flowkeep changes writes them, is no session");
   if (auto owner = settle_owner(session); !owner) return owner;
   return settle_extra_nulls(session);
 }
@@ -145,6 +149,7 @@ Result<void> SessionParser::set_bound(Session& session, Column lookup, const Jso
 Result<void> SessionParser::set_annotation(std::string_view key, ondemand::value& value, Session& session) {
   const bool owner = key == owner_annotation;
   if (!owner && !key.ends_with(bind_suffix)) {
+    is_change_ = is_change_ || key == token_annotation;
     scratch_.clear();
     if (const auto error = append_minified(value, scratch_))
       return refuse(fmt::format("{}: {}", quoted(key), sentence_of(error)));

@@ -49,6 +49,7 @@ class SessionParser {
   std::bitset<column_count> null_{};
   std::vector<std::string_view> extra_nulls_{};
   std::optional<EntityType> owner_type_{};
+  bool is_change_ = false;  // it has the token of a change
 };
 
 }  // namespace flowkeep::io

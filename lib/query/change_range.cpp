@@ -10,6 +10,7 @@
 #include "query/row_range.hpp"
 #include "storage/cursor.hpp"
 #include "store/catalogue.hpp"
+#include "store/reading.hpp"
 #include "store/snapshot_impl.hpp"
 
 namespace flowkeep {
@@ -27,17 +28,17 @@ Result<Beginning> begin(Snapshot::Impl& snapshot, std::string_view since) {
   if (auto ok = snapshot.check_process(); !ok) return fail(std::move(ok.error()));
   auto counters = store::read_counters(snapshot.transaction(), snapshot.tables().meta);
   if (!counters) return fail(std::move(counters.error()));
-  const Timestamp present = now();
   const std::int64_t last = counters->version;
   // Who begins knows of no session that could have been deleted before.
-  if (since.empty()) return Beginning{present, last, {0, last, present}};
-  auto place = query::decode_change_token(snapshot.engine().format().store_id, since, present);
+  const Timestamp time = snapshot.time();
+  if (since.empty()) return Beginning{time, last, {0, last, time}};
+  auto place = query::decode_change_token(snapshot.engine().format().store_id, since, now());
   if (!place) return fail(std::move(place.error()));
   if (std::max(place->sessions, place->deletions) > last) {
     return fail(Errc::invalid_argument,
                 "the token is of a later time than the store, which is an earlier copy: begin without one");
   }
-  return Beginning{present, last, *place};
+  return Beginning{time, last, *place};
 }
 
 }  // namespace
@@ -110,16 +111,25 @@ class RowSource<SessionChange> {
   }
 
   bool next_deletion(std::optional<Result<SessionChange>>& current) {
-    auto found = read_deletion();
-    if (!found) {
-      end(current, std::move(found.error()));
+    for (;;) {
+      auto found = read_deletion();
+      if (!found) {
+        end(current, std::move(found.error()));
+        return true;
+      }
+      if (!*found) return false;
+      place_.deletions = (*found)->versionnumber;
+      place_.time = std::max(place_.time, *(*found)->deletedon);
+      // One that came again has a greater version: whoever applies this last would lose it.
+      auto row = store::find_row(snapshot_.transaction(), snapshot_.tables(), (*found)->flowsessionid);
+      if (!row) {
+        end(current, std::move(row.error()));
+        return true;
+      }
+      if (*row) continue;
+      current.emplace(std::move(**found));
       return true;
     }
-    if (!*found) return false;
-    place_.deletions = (*found)->versionnumber;
-    place_.time = std::max(place_.time, *(*found)->deletedon);
-    current.emplace(std::move(**found));
-    return true;
   }
 
   Result<std::optional<SessionChange>> read_deletion() {
@@ -166,17 +176,19 @@ ChangeRange Snapshot::changes(std::string_view since) const& {
 }
 
 Result<bool> Snapshot::has_changes(std::string_view since) const {
-  auto beginning = begin(*impl_, since);
-  if (!beginning) return fail(std::move(beginning.error()));
-  if (since.empty()) return beginning->last != 0;
-  return beginning->last > std::min(beginning->place.sessions, beginning->place.deletions);
+  ChangeRange range = changes(since);
+  const auto first = range.begin();
+  if (first == range.end()) return false;
+  if (!*first) return fail(first->error());
+  return true;
 }
 
 Result<bool> Store::await_changes(std::string_view since, std::chrono::milliseconds timeout) const {
   using Clock = std::chrono::steady_clock;
   // What another process writes is in the tables within such a time.
   constexpr Clock::duration longest_pause = std::chrono::milliseconds(20);
-  const Clock::time_point end = Clock::now() + timeout;
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
+  const Clock::time_point end = Clock::now() + std::clamp(timeout, std::chrono::milliseconds(0), longest);
   for (Clock::duration pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, longest_pause)) {
     {
       const auto view = snapshot();

@@ -4,9 +4,13 @@
 #include <flowkeep/store.hpp>
 
 #include <algorithm>
+#include <compare>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
+
+#include "codec/record.hpp"
 
 namespace flowkeep {
 
@@ -17,7 +21,6 @@ using Mode = PruneOptions::Mode;
 
 // Rows that one snapshot is kept for.
 constexpr std::uint64_t rows_at_once = 20'000;
-constexpr std::uint64_t summaries_at_once = 1'000'000;
 constexpr std::uint64_t most_batch = 100'000;
 
 Result<void> check_policy(const RetentionPolicy& policy, const PruneOptions& options) {
@@ -29,6 +32,10 @@ Result<void> check_policy(const RetentionPolicy& policy, const PruneOptions& opt
                 "max_age: " + std::to_string(policy.max_age->count()) + " ms is less than nothing");
   }
   for (const StatusCode status : policy.statuscodes) {
+    if (label(status).empty()) {
+      return fail(Errc::invalid_argument,
+                  "statuscodes: " + std::to_string(static_cast<int>(status)) + " is not a status: 0 to 14 are");
+    }
     if (is_terminal(status)) continue;
     return fail(Errc::invalid_argument, "statuscodes: " + std::string(label(status)) +
                                             " is open, and only closed sessions are deleted: terminal statuses are "
@@ -45,50 +52,63 @@ Result<void> check_policy(const RetentionPolicy& policy, const PruneOptions& opt
   return {};
 }
 
-/// How far a policy is exceeded, and so what has to go.
+/// Where a session stands among the others, by completedon.
+struct Position {
+  explicit Position(const SessionView& session)
+      : completedon(*session.completedon()),
+        createdon(session.createdon()),
+        arrival(codec::RecordView::arrival_of(session)) {}
+  Timestamp completedon;
+  Timestamp createdon;
+  std::uint64_t arrival;
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+Guid flow_of(const SessionView& session) {
+  const auto flow = session.regardingobjectid();
+  return flow ? flow->id : Guid{};
+}
+
+/// What a policy lets go: what stands at a place or before it, so that deletions by others make no difference, and
+/// about so many more for the sake of bytes.
 class Excess {
  public:
   explicit Excess(const RetentionPolicy& policy) : policy_(policy) {
-    if (policy.max_age) {
-      const auto longest = std::chrono::floor<std::chrono::milliseconds>(now() - min_timestamp);
-      cutoff_ = now() - Ticks(std::min(*policy.max_age, longest));
+    if (!policy.max_age) return;
+    const Timestamp present = now();
+    if (*policy.max_age < std::chrono::floor<std::chrono::milliseconds>(present - min_timestamp)) {
+      cutoff_ = present - Ticks(*policy.max_age);
     }
   }
 
+  /// Sessions newest first, as long as it wants more.
   [[nodiscard]] bool counts_sessions() const noexcept { return policy_.keep || policy_.keep_per_flow; }
-  void count(const std::optional<Guid>& flow) {
-    ++sessions_;
-    if (policy_.keep_per_flow) ++by_flow_[flow.value_or(Guid{})];
-  }
-  void end_count() {
-    if (policy_.keep) over_ = sessions_ - std::min(sessions_, *policy_.keep);
-    if (!policy_.keep_per_flow) return;
-    for (auto& [flow, sessions] : by_flow_) {
-      sessions -= std::min(sessions, *policy_.keep_per_flow);
-      over_by_flow_ += sessions;
+  [[nodiscard]] bool count(const SessionView& session) {
+    const Position position(session);
+    if (policy_.keep && !last_ && sessions_++ == *policy_.keep) last_ = position;
+    if (!policy_.keep_per_flow) return !last_;
+    Flow& flow = flows_[flow_of(session)];
+    if (!flow.last && flow.sessions++ == *policy_.keep_per_flow) {
+      flow.last = position;
+      if (!last_of_flows_ || *last_of_flows_ < position) last_of_flows_ = position;
     }
+    return true;
   }
   void set_over_bytes(std::uint64_t sessions) noexcept { over_bytes_ = sessions; }
 
-  /// Whether a session has to go; none that is younger has to where is_met().
-  [[nodiscard]] bool takes(Timestamp completedon, const std::optional<Guid>& flow) const {
-    if ((cutoff_ && completedon < *cutoff_) || over_ != 0 || over_bytes_ != 0) return true;
-    if (over_by_flow_ == 0) return false;
-    const auto of_flow = by_flow_.find(flow.value_or(Guid{}));
-    return of_flow != by_flow_.end() && of_flow->second != 0;
+  /// Whether a session has to go, which is then taken to be gone.
+  [[nodiscard]] bool take(const SessionView& session) {
+    const Position position(session);
+    const bool goes = over_bytes_ != 0 || (cutoff_ && position.completedon < *cutoff_) ||
+                      (last_ && position <= *last_) || is_beyond_flow(session, position);
+    if (goes && over_bytes_ != 0) --over_bytes_;
+    return goes;
   }
-  /// What takes() said goes.
-  void take(const std::optional<Guid>& flow) {
-    if (over_ != 0) --over_;
-    if (over_bytes_ != 0) --over_bytes_;
-    if (over_by_flow_ == 0) return;
-    const auto of_flow = by_flow_.find(flow.value_or(Guid{}));
-    if (of_flow == by_flow_.end() || of_flow->second == 0) return;
-    --of_flow->second;
-    --over_by_flow_;
-  }
-  [[nodiscard]] bool is_met(Timestamp completedon) const noexcept {
-    return (!cutoff_ || completedon >= *cutoff_) && over_ == 0 && over_bytes_ == 0 && over_by_flow_ == 0;
+  /// Whether no younger session than this has to go.
+  [[nodiscard]] bool is_met(const SessionView& session) const {
+    const Position position(session);
+    return over_bytes_ == 0 && (!cutoff_ || position.completedon >= *cutoff_) && (!last_ || position > *last_) &&
+           (!last_of_flows_ || position > *last_of_flows_);
   }
   /// The time before which everything that has to go was completed, where the age alone decides.
   [[nodiscard]] std::optional<Timestamp> until() const noexcept {
@@ -96,13 +116,23 @@ class Excess {
   }
 
  private:
+  struct Flow {
+    std::uint64_t sessions = 0;
+    std::optional<Position> last{};
+  };
+  [[nodiscard]] bool is_beyond_flow(const SessionView& session, const Position& position) const {
+    if (!last_of_flows_ || position > *last_of_flows_) return false;
+    const auto flow = flows_.find(flow_of(session));
+    return flow != flows_.end() && flow->second.last && position <= *flow->second.last;
+  }
+
   const RetentionPolicy& policy_;
   std::optional<Timestamp> cutoff_{};
   std::uint64_t sessions_ = 0;
-  std::uint64_t over_ = 0;        // sessions that `keep` leaves no place for
+  std::optional<Position> last_{};  // the youngest that `keep` leaves no place for
+  std::unordered_map<Guid, Flow> flows_{};
+  std::optional<Position> last_of_flows_{};
   std::uint64_t over_bytes_ = 0;  // about as many as are needed to come below `max_bytes`
-  std::unordered_map<Guid, std::uint64_t> by_flow_{};
-  std::uint64_t over_by_flow_ = 0;
 };
 
 class Pruning {
@@ -113,7 +143,7 @@ class Pruning {
     query_.order = oldest_first;
     query_.until = excess_.until();
     query_.regardingobjectid = policy.regardingobjectid;
-    query_.limit = limit(rows_at_once);
+    query_.limit = limit(rows_at_once + 1);  // a part ends before, with a token
     query_.pause_after = rows_at_once;
     statuses_ = policy.statuscodes;
     if (statuses_.empty()) {
@@ -127,8 +157,9 @@ class Pruning {
     if (excess_.counts_sessions()) {
       if (auto ok = count(); !ok) return fail(std::move(ok.error()));
     }
-    bool is_over = false;
-    if (auto ok = weigh(is_over); !ok) return fail(std::move(ok.error()));
+    auto is_over = weigh();
+    if (!is_over) return fail(std::move(is_over.error()));
+    bool has_deleted = false;  // since the walk began at the oldest
     for (bool more = true; more && !is_stopped_;) {
       auto found = find();
       if (!found) return fail(std::move(found.error()));
@@ -137,12 +168,17 @@ class Pruning {
         doomed_.clear();
         continue;
       }
+      const std::uint64_t before = result_.deleted;
       if (auto ok = erase(); !ok) return fail(std::move(ok.error()));
-      const bool has_deleted = std::exchange(has_deleted_, false);
-      if (auto ok = weigh(is_over); !ok) return fail(std::move(ok.error()));
-      if (!more && is_over && has_deleted) {
-        query_.after.clear();  // the estimate was too low; what was passed over counts again
+      has_deleted = has_deleted || result_.deleted != before;
+      const bool was_over = *is_over;
+      is_over = weigh();
+      if (!is_over) return fail(std::move(is_over.error()));
+      // Others than the oldest were passed over while the file was not known to be too large.
+      if (*is_over && has_deleted && (!more || !was_over)) {
+        query_.after.clear();
         more = true;
+        has_deleted = false;
       }
     }
     result_.is_complete = !is_stopped_;
@@ -161,67 +197,68 @@ class Pruning {
   }
 
   [[nodiscard]] bool is_time_up() {
-    if (options_.time_budget && Clock::now() - began_ >= *options_.time_budget) is_stopped_ = true;
+    if (options_.time_budget &&
+        std::chrono::floor<std::chrono::milliseconds>(Clock::now() - began_) >= *options_.time_budget)
+      is_stopped_ = true;
     return is_stopped_;
   }
 
-  // All closed sessions, by flow.
-  Result<void> count() {
-    Query query;
-    query.statuscodes = statuses_;
-    query.regardingobjectid = policy_.regardingobjectid;
-    query.order = oldest_first;
-    query.pause_after = summaries_at_once;
-    for (bool more = true; more && !is_time_up();) {
-      const auto snapshot = store_.snapshot();
-      if (!snapshot) return fail(snapshot.error());
-      SummaryRange range = snapshot->summaries(query);
-      for (const Result<SessionSummary>& row : range) {
-        if (!row) return fail(row.error());
-        if (row->completedon()) excess_.count(row->regardingobjectid());
-      }
-      more = range.is_paused();
-      query.after = range.token();
-    }
-    excess_.end_count();
-    return {};
-  }
-
-  // How many sessions the file is too large by, if they are of middle size.
-  Result<void> weigh(bool& is_over) {
-    is_over = false;
-    if (!policy_.max_bytes) return {};
-    const auto stats = store_.stats();
-    if (!stats) return fail(stats.error());
-    is_over = stats->live_bytes > *policy_.max_bytes && stats->sessions != 0;
-    const std::uint64_t too_much = is_over ? stats->live_bytes - *policy_.max_bytes : 0;
-    const std::uint64_t of_one = std::max<std::uint64_t>(1, is_over ? stats->live_bytes / stats->sessions : 1);
-    excess_.set_over_bytes((too_much + of_one - 1) / of_one);
-    return {};
-  }
-
-  // Gathers what goes, of so many rows; whether there may be more.
-  Result<bool> find() {
+  /// Uses the rows of one snapshot, until `use` wants no more; whether there may be more behind query.after.
+  template <class Use>
+  Result<bool> walk(Query& query, Use&& use) {
     const auto snapshot = store_.snapshot();
     if (!snapshot) return fail(snapshot.error());
-    SessionRange range = snapshot->select(query_);
+    SessionRange range = snapshot->select(query);
     std::uint64_t rows = 0;
     for (const Result<SessionView>& row : range) {
       if (!row) return fail(row.error());
-      if (++rows % 1024 == 0 && is_time_up()) break;
-      const Timestamp completedon = *row->completedon();
-      if (excess_.is_met(completedon)) return false;
-      if (!is_closed(row->statuscode())) continue;
-      const auto flow = row->regardingobjectid();
-      const std::optional<Guid> flow_id = flow ? std::optional(flow->id) : std::nullopt;
-      if (!excess_.takes(completedon, flow_id)) continue;
-      excess_.take(flow_id);
-      doomed_.push_back({row->flowsessionid(), row->versionnumber(), completedon});
-      if (options_.mode == Mode::dry_run) note(completedon);
+      if (!use(*row)) return false;
+      ++rows;
+      if (rows == rows_at_once || (rows % 1024 == 0 && is_time_up())) {
+        query.after = range.token();
+        return true;
+      }
     }
-    if (!range.is_paused() && rows < rows_at_once) return false;
-    query_.after = range.token();
+    if (!range.is_paused()) return false;
+    query.after = range.token();
     return true;
+  }
+
+  Result<void> count() {
+    Query query = query_;
+    query.order = newest_first;
+    for (bool more = true; more && !is_time_up();) {
+      auto rest = walk(query, [this](const SessionView& session) {
+        return !is_closed(session.statuscode()) || excess_.count(session);
+      });
+      if (!rest) return fail(std::move(rest.error()));
+      more = *rest;
+    }
+    return {};
+  }
+
+  // How many sessions the file is too large by, if they are of middle size; whether it is too large.
+  Result<bool> weigh() {
+    if (!policy_.max_bytes) return false;
+    const auto stats = store_.stats();
+    if (!stats) return fail(stats.error());
+    result_.live_bytes = stats->live_bytes;
+    const bool is_over = stats->live_bytes > *policy_.max_bytes && stats->sessions != 0;
+    const std::uint64_t too_much = is_over ? stats->live_bytes - *policy_.max_bytes : 0;
+    const std::uint64_t of_one = std::max<std::uint64_t>(1, is_over ? stats->live_bytes / stats->sessions : 1);
+    excess_.set_over_bytes((too_much + of_one - 1) / of_one);
+    return is_over;
+  }
+
+  // Gathers what goes, of the rows of one snapshot; whether there may be more.
+  Result<bool> find() {
+    return walk(query_, [this](const SessionView& session) {
+      if (excess_.is_met(session)) return false;
+      if (!is_closed(session.statuscode()) || !excess_.take(session)) return true;
+      doomed_.push_back({session.flowsessionid(), session.versionnumber(), *session.completedon()});
+      if (options_.mode == Mode::dry_run) note(*session.completedon());
+      return true;
+    });
   }
 
   void note(Timestamp completedon) {
@@ -251,7 +288,6 @@ class Pruning {
       if (!pending) return fail(std::move(pending.error()));
       pending_.emplace(std::move(*pending));
       for (const Timestamp completedon : gone) note(completedon);
-      has_deleted_ = has_deleted_ || !gone.empty();
       if (options_.progress && !options_.progress(result_.deleted, 0)) is_stopped_ = true;
       static_cast<void>(is_time_up());
     }
@@ -274,7 +310,6 @@ class Pruning {
   Query query_{};
   std::vector<Doomed> doomed_{};
   std::optional<Pending> pending_{};
-  bool has_deleted_ = false;
   bool is_stopped_ = false;
   PruneResult result_{};
 };

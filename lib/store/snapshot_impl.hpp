@@ -41,8 +41,9 @@ class RowCursors {
 
 class Snapshot::Impl {
  public:
-  Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction)
-      : engine_(std::move(engine)), transaction_(std::move(transaction)) {}
+  /// `transaction_time`: before it began.
+  Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction, Timestamp transaction_time)
+      : engine_(std::move(engine)), transaction_(std::move(transaction)), time_(transaction_time) {}
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -51,6 +52,8 @@ class Snapshot::Impl {
   [[nodiscard]] store::Engine& engine() const noexcept { return *engine_; }
   [[nodiscard]] const store::Tables& tables() const noexcept { return engine_->tables(); }
   [[nodiscard]] storage::ReadTransaction& transaction() noexcept { return transaction_; }
+  /// No later than what it shows was the present.
+  [[nodiscard]] Timestamp time() const noexcept { return time_; }
   [[nodiscard]] Result<void> check_process() const { return engine_->environment().check_process(); }
   /// What this snapshot sees; read once.
   [[nodiscard]] Result<const store::Catalogue*> catalogue() {
@@ -73,6 +76,7 @@ class Snapshot::Impl {
       transaction_.release();
       visible = committer->make_visible();
     }
+    time_ = now();
     auto renewed = transaction_.renew();
     return visible ? renewed : visible;
   }
@@ -80,6 +84,7 @@ class Snapshot::Impl {
  private:
   std::shared_ptr<store::Engine> engine_;
   storage::ReadTransaction transaction_;  // ends before the engine goes
+  Timestamp time_;
   std::shared_ptr<const store::Catalogue> catalogue_{};
   std::shared_ptr<RowCursors> row_cursors_ = std::make_shared<RowCursors>();
 };

@@ -66,9 +66,10 @@ const std::string& Store::path() const& noexcept {
 }
 
 Result<Snapshot> Store::snapshot() const {
+  const Timestamp time = now();
   auto transaction = impl_->engine->begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
-  return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction)));
+  return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction), time));
 }
 
 Result<WriteTransaction> Store::write() const {

@@ -9,6 +9,8 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "store_fixture.hpp"
@@ -200,8 +202,70 @@ TEST(Prune, HoldsTheFileToItsBytes) {
   EXPECT_TRUE(left.contains(*sessions.back().flowsessionid));
 
   policy.max_bytes = 0;  // cannot be reached
-  EXPECT_TRUE(value_of(store->prune(policy)).is_complete);
+  const auto all = value_of(store->prune(policy));
+  EXPECT_TRUE(all.is_complete);
+  EXPECT_GT(all.live_bytes.value_or(0), 0U);
   EXPECT_TRUE(ids_of(*store).empty());
+}
+
+// More sessions than one snapshot is kept for, of which few go, or most.
+TEST(Prune, GoesOnWhereASnapshotEnded) {
+  for (const std::size_t count : {19'999U, 20'000U, 20'001U, 45'000U}) {
+    const TestStore store;
+    std::vector<Session> sessions;
+    const Timestamp first = now() - 100'000h;
+    for (std::size_t i = 0; i < count; ++i) {
+      sessions.push_back(
+          closed(first + std::chrono::seconds(i), i % 1000 == 999 ? StatusCode::failed : StatusCode::succeeded));
+      sessions.back().createdon = first;
+      // One flow of many sessions stands behind as many flows of one.
+      sessions.back().regardingobjectid =
+          i < count / 2 ? Reference(Guid::make(), EntityType::workflow) : Reference(flow_of(1), EntityType::workflow);
+    }
+    ASSERT_TRUE(store->import_sessions(sessions));
+    RetentionPolicy policy;
+    policy.max_age = 1h;
+    const auto all = value_of(store->prune(policy, dry_run()));
+    EXPECT_EQ(all.deleted, count);
+    EXPECT_EQ(all.last_completedon, sessions.back().completedon);
+    policy.statuscodes = {StatusCode::failed};
+    EXPECT_EQ(value_of(store->prune(policy)).deleted, count / 1000);
+    RetentionPolicy per_flow;
+    per_flow.keep_per_flow = 10;
+    const std::size_t left_of_flow = count - count / 2 - (count / 1000 - count / 2 / 1000);
+    EXPECT_EQ(value_of(store->prune(per_flow)).deleted, left_of_flow - 10);
+    RetentionPolicy of_flow;
+    of_flow.regardingobjectid = flow_of(1);
+    of_flow.keep = 1;
+    EXPECT_EQ(value_of(store->prune(of_flow)).deleted, 9U);
+    RetentionPolicy rest;
+    rest.keep = 0;
+    EXPECT_EQ(value_of(store->prune(rest)).deleted, count / 2 - count / 2 / 1000 + 1);
+    EXPECT_TRUE(ids_of(*store).empty());
+  }
+}
+
+// What others delete meanwhile counts: no more goes than the policy says.
+TEST(Prune, KeepsWhatItShouldWhileOthersDelete) {
+  const TestStore store;
+  std::vector<Session> sessions;
+  for (int i = 0; i < 30'000; ++i) sessions.push_back(closed(now() - 1000h + std::chrono::seconds(i)));
+  ASSERT_TRUE(store->import_sessions(sessions));
+  RetentionPolicy policy;
+  policy.keep = 5'000;
+  policy.keep_per_flow = 6'000;  // they are of one flow, which is none
+  PruneOptions pruning;
+  bool is_done = false;
+  pruning.progress = [&](std::uint64_t, std::uint64_t) {
+    if (!std::exchange(is_done, true)) {
+      std::vector<Guid> ids;
+      for (int i = 21'000; i < 24'000; ++i) ids.push_back(*sessions[static_cast<std::size_t>(i)].flowsessionid);
+      EXPECT_TRUE(store->erase_multiple(ids));
+    }
+    return true;
+  };
+  EXPECT_EQ(value_of(store->prune(policy, pruning)).deleted, 22'000U);
+  EXPECT_EQ(ids_of(*store).size(), 5'000U);
 }
 
 TEST(Prune, StopsWhenItsTimeIsUp) {
@@ -221,7 +285,7 @@ TEST(Prune, StopsWhenItsTimeIsUp) {
   pruning.time_budget = 0ms;
   EXPECT_FALSE(value_of(store->prune(policy, pruning)).is_complete);
   EXPECT_GE(ids_of(*store).size(), 60U);
-  pruning.time_budget.reset();
+  pruning.time_budget = std::chrono::milliseconds::max();
   EXPECT_TRUE(value_of(store->prune(policy, pruning)).is_complete);
   EXPECT_TRUE(ids_of(*store).empty());
 }
@@ -235,6 +299,8 @@ TEST(Prune, RefusesWhatCannotBeMeant) {
   const Error open = refusal(store->prune(policy));
   EXPECT_EQ(open.code, Errc::invalid_argument);
   EXPECT_THAT(open.message, HasSubstr("Running is open"));
+  policy.statuscodes = {static_cast<StatusCode>(99)};
+  EXPECT_THAT(refusal(store->prune(policy)).message, HasSubstr("99 is not a status"));
   policy.statuscodes.clear();
   policy.max_age = -1ms;
   EXPECT_THAT(refusal(store->prune(policy)).message, HasSubstr("less than nothing"));
@@ -243,6 +309,7 @@ TEST(Prune, RefusesWhatCannotBeMeant) {
   pruning.batch = 0;
   EXPECT_THAT(refusal(store->prune(policy, pruning)).message, HasSubstr("batch"));
   policy.max_age = std::chrono::milliseconds::max();  // longer than there has been time
+  ASSERT_TRUE(store->import_sessions(std::vector{closed(min_timestamp)}));
   EXPECT_EQ(value_of(store->prune(policy)).deleted, 0U);
 }
 

@@ -5,7 +5,7 @@ import select
 import signal
 import subprocess
 
-from toolkit import (DONE, TOOL, UNREADABLE, USAGE, ToolCase, main, new_id, session)
+from toolkit import (BAD_INPUT, DONE, TOOL, UNREADABLE, USAGE, ToolCase, main, new_id, session)
 
 TOKEN = "@flowkeep.token"
 PATIENCE = 30  # seconds, for what comes at once
@@ -27,6 +27,10 @@ class Changes(ToolCase):
         again = self.path("again.flowkeep")
         text = "".join(json.dumps(row) + "\n" for row in rows[:-1])
         self.expect(DONE, "import", again, "-", stdin=text)
+        self.refuse(BAD_INPUT, "import", again, "-", stdin=json.dumps(rows[-1]), words=["is no session"])
+        self.expect(DONE, "delete", self.store, new_id(0))
+        deletion = self.changes(rows[-1][TOKEN])[0]
+        self.refuse(BAD_INPUT, "import", again, "-", stdin=json.dumps(deletion), words=["is no session"])
 
     def test_goes_on_behind_any_line(self):
         self.feed([session(n) for n in range(5)])
@@ -86,6 +90,13 @@ class Changes(ToolCase):
         follower.wait()
         self.assertEqual(self.changes(row[TOKEN])[:-1], [])
 
+    def test_ends_when_nobody_reads(self):
+        self.feed([session(0)])
+        follower = subprocess.Popen([TOOL, "changes", self.store, "--follow"], stdout=subprocess.PIPE)
+        os.read(follower.stdout.fileno(), 4096)
+        follower.stdout.close()
+        self.assertEqual(follower.wait(PATIENCE), DONE)
+
     def test_loses_nothing_to_a_kill(self):
         """A follower that is killed anywhere, and goes on behind the last whole line that came."""
         self.feed([session(n) for n in range(3000)])
@@ -114,6 +125,7 @@ class Changes(ToolCase):
         self.refuse(UNREADABLE, "changes", self.store, words=["test.flowkeep"])
         self.feed([session(0)])
         self.refuse(USAGE, "changes", self.store, "--since", "abc", words=["token"])
+        self.refuse(USAGE, "changes", self.store, "--since", "", words=["--since", "empty"])
         other = self.path("other.flowkeep")
         self.expect(DONE, "import", other, "-", stdin=json.dumps(session(0)))
         token = self.expect(DONE, "changes", other).rows[-1][TOKEN]

@@ -55,7 +55,7 @@ class Prune(ToolCase):
     def test_frees_bytes(self):
         self.fill()
         self.assertIn("about ", self.expect(DONE, "prune", self.store, "--max-bytes", "1K", "--dry-run").err)
-        self.expect(DONE, "prune", self.store, "--max-bytes", "1K")
+        self.assertIn(" bytes are in use still", self.expect(DONE, "prune", self.store, "--max-bytes", "1K").err)
         self.assertEqual(self.left(), [10])
         self.expect(DONE, "prune", self.store, "--max-bytes", "1T", "--time-budget", "5")
 
@@ -88,7 +88,7 @@ class Prune(ToolCase):
     def test_takes_an_empty_store(self):
         self.expect(DONE, "create", self.store)
         for limit in ("--keep", "--keep-per-flow", "--max-bytes"):
-            self.assertEqual(self.expect(DONE, "prune", self.store, limit, "0").err, "0 sessions deleted\n")
+            self.assertIn("0 sessions deleted", self.expect(DONE, "prune", self.store, limit, "0").err)
 
 
 if __name__ == "__main__":
