@@ -26,7 +26,8 @@ NewSession make_past(std::uint64_t number) {
 
 const std::vector<EngineInfo>& engines() {
   static const std::vector<EngineInfo> all{
-      {"flowkeep", open_flowkeep, nullptr, true},      {"lmdb", open_lmdb, lmdb_version()},
+      {"flowkeep", open_flowkeep, nullptr, true},  // its version is the tree's
+      {"lmdb", open_lmdb, lmdb_version()},
 #ifdef FLOWKEEP_BENCH_SQLITE
       {"sqlite", open_sqlite, sqlite_version(), true},
 #endif

@@ -11,8 +11,6 @@
 
 namespace flowkeep::tool {
 
-using std::chrono_literals::operator""ms;
-
 namespace {
 
 struct ChangesArguments {
@@ -139,8 +137,7 @@ void add_changes(CLI::App& app, Run& run) {
                     "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
   command->footer(
       "Sessions come in the order of their versions, as they are now, then deletions as\n"
-      "{\"id\":...,\"reason\":\"deleted\"}. Each line has a token, \"@flowkeep.token\"; the last line is a token "
-      "alone\n"
+      "{\"id\":...,\"reason\":\"deleted\"}. Each line has a token, \"@flowkeep.token\"; the last is a token alone\n"
       "(with --follow: one a quiet day). Whoever stores the token together with the row meets each version once.\n"
       "A token is good for 7 days.\n"
       "\n"

@@ -121,12 +121,12 @@ class RowSource<SessionChange> {
       place_.deletions = (*found)->versionnumber;
       place_.time = std::max(place_.time, *(*found)->deletedon);
       // One that came again has a greater version: whoever applies this last would lose it.
-      auto row = store::find_row(snapshot_.transaction(), snapshot_.tables(), (*found)->flowsessionid);
-      if (!row) {
-        end(current, std::move(row.error()));
+      auto present = store::find_row_key(snapshot_.transaction(), snapshot_.tables(), (*found)->flowsessionid);
+      if (!present) {
+        end(current, std::move(present.error()));
         return true;
       }
-      if (*row) continue;
+      if (*present) continue;
       current.emplace(std::move(**found));
       return true;
     }

@@ -81,8 +81,9 @@ class Excess {
     }
   }
 
-  /// Sessions newest first, as long as it wants more.
+  /// Whether it has to be told of sessions by count() before.
   [[nodiscard]] bool counts_sessions() const noexcept { return policy_.keep || policy_.keep_per_flow; }
+  /// The next session, newest first; whether it wants more.
   [[nodiscard]] bool count(const SessionView& session) {
     const Position position(session);
     if (policy_.keep && !last_ && sessions_++ == *policy_.keep) last_ = position;

@@ -104,6 +104,7 @@ Result<void> Applier::wait(std::uint64_t lsn, std::chrono::milliseconds timeout)
 }
 
 Result<void> Applier::wait_below(std::uint64_t bytes, std::chrono::milliseconds timeout) {
+  if (unapplied_memory() <= bytes) return {};
   return wait_until([&] { return unapplied_memory_.load() <= bytes; }, timeout);
 }
 
