@@ -23,8 +23,9 @@ struct RetentionPolicy {
   std::optional<std::uint64_t> keep{};
   /// Of more sessions of one flow (regardingobjectid; none is a flow, too) than this its oldest go.
   std::optional<std::uint64_t> keep_per_flow{};
-  /// While more bytes of the file are in use (StoreStats::live_bytes), the oldest go. The file itself does not
-  /// shrink: new sessions take the place. Sessions that may not go count.
+  /// While more bytes of the file are in use (StoreStats::live_bytes without table `deletions`, which remembers what
+  /// was deleted for 8 days), the oldest go. The file itself does not shrink: new sessions take the place. Sessions
+  /// that may not go count.
   std::optional<std::uint64_t> max_bytes{};
 
   // The limits are about these alone, and count only these.
@@ -51,7 +52,8 @@ struct PruneResult {
   std::optional<Timestamp> first_completedon{};
   std::optional<Timestamp> last_completedon{};
   bool is_complete = true;  ///< else the time was up, or `progress` said so
-  /// In use in the end, where the policy has max_bytes: more than those where what may not go takes so many.
+  /// In use in the end, as max_bytes counts them, where the policy has that: more than it allows where what may not go
+  /// takes so many.
   std::optional<std::uint64_t> live_bytes{};
 };
 

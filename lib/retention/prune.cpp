@@ -52,6 +52,15 @@ Result<void> check_policy(const RetentionPolicy& policy, const PruneOptions& opt
   return {};
 }
 
+// Deletions are remembered for days: they must not cost more sessions.
+std::uint64_t bytes_without_deletions(const StoreStats& stats) {
+  std::uint64_t bytes = stats.live_bytes;
+  for (const StoreStats::Table& table : stats.tables) {
+    if (table.name == "deletions") bytes -= std::min(bytes, table.bytes);
+  }
+  return bytes;
+}
+
 /// Where a session stands among the others, by completedon.
 struct Position {
   explicit Position(const SessionView& session)
@@ -243,10 +252,11 @@ class Pruning {
     if (!policy_.max_bytes) return false;
     const auto stats = store_.stats();
     if (!stats) return fail(stats.error());
-    result_.live_bytes = stats->live_bytes;
-    const bool is_over = stats->live_bytes > *policy_.max_bytes && stats->sessions != 0;
-    const std::uint64_t too_much = is_over ? stats->live_bytes - *policy_.max_bytes : 0;
-    const std::uint64_t of_one = std::max<std::uint64_t>(1, is_over ? stats->live_bytes / stats->sessions : 1);
+    const std::uint64_t live = bytes_without_deletions(*stats);
+    result_.live_bytes = live;
+    const bool is_over = live > *policy_.max_bytes && stats->sessions != 0;
+    const std::uint64_t too_much = is_over ? live - *policy_.max_bytes : 0;
+    const std::uint64_t of_one = std::max<std::uint64_t>(1, is_over ? live / stats->sessions : 1);
     excess_.set_over_bytes((too_much + of_one - 1) / of_one);
     return is_over;
   }
