@@ -11,7 +11,7 @@ import sys
 
 # The layers of lib/, lowest first: each includes itself and those before it. lib/io is a library of its own
 # beside them and sees include/ only, as do tools, bench and the tests of these.
-LAYERS = ["base", "entity", "storage", "journal", "codec", "state", "blob", "index", "store", "query", "retention"]
+LAYERS = ["base", "entity", "storage", "journal", "codec", "state", "blob", "index", "store", "query", "retention", "agent"]
 PUBLIC_ONLY = ["lib/io", "tools", "bench", "tests/public", "tests/io", "tests/tool", "tests/checks",
                "tests/nocompile", "tests/torture"]
 
@@ -20,7 +20,7 @@ PUBLIC_HEADERS = {
     "base": ["export.hpp", "guid.hpp", "result.hpp", "timestamp.hpp"],
     "entity": ["binary.hpp", "choices.hpp", "column.hpp", "index.hpp", "reference.hpp", "session.hpp",
                "state_model.hpp"],
-    "codec": ["session_summary.hpp", "session_view.hpp"],
+    "codec": ["callback.hpp", "retention.hpp", "session_summary.hpp", "session_view.hpp"],
 }
 FACADE_LAYER = "store"
 JSON_HEADERS = "io/"  # flowkeep/io/… is for lib/io and its users, none of the layers

@@ -33,6 +33,14 @@ struct RetentionPolicy {
   std::optional<Guid> regardingobjectid{};  ///< the flow
 };
 
+/// A policy that the agents of a store apply by themselves, one at a time.
+struct RetentionSchedule {
+  RetentionPolicy policy{};
+  /// From one run to the next, a minute to a year.
+  std::chrono::milliseconds interval = std::chrono::hours(1);
+  std::optional<Timestamp> last_run{};  ///< when it was begun; set by the store
+};
+
 struct PruneOptions {
   enum class Mode : std::uint8_t {
     erase,
@@ -42,7 +50,7 @@ struct PruneOptions {
   std::uint64_t batch = 1000;
   /// When to stop, though more would have to go.
   std::optional<std::chrono::milliseconds> time_budget{};
-  /// Told after each batch; `total` is 0 where it is not known.
+  /// Told after each batch, and now and then while it looks for more; `total` is 0 where it is not known.
   Progress progress{};
 };
 

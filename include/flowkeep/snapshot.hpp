@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <flowkeep/binary.hpp>
+#include <flowkeep/callback.hpp>
+#include <flowkeep/cancel.hpp>
 #include <flowkeep/changes.hpp>
 #include <flowkeep/index.hpp>
 #include <flowkeep/query.hpp>
@@ -113,6 +116,17 @@ class FLOWKEEP_API Snapshot {
   /// Errors: not_found (no such session), invalid_argument (unknown state name).
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
+  /// The request to cancel a session, where there is one.
+  [[nodiscard]] Result<std::optional<CancelRequest>> cancel_request(const Guid& id) const;
+  /// All of them, in the order of ids.
+  [[nodiscard]] Result<std::vector<CancelRequest>> cancel_requests() const;
+  /// The callback of a session, where there is one.
+  [[nodiscard]] Result<std::optional<Callback>> callback(const Guid& id) const;
+  /// Callbacks in the order of ids, those behind `after`, at most `most`; of one state alone where it is given.
+  [[nodiscard]] Result<std::vector<Callback>> callbacks(std::optional<CallbackState> state = {},
+                                                        const std::optional<Guid>& after = {},
+                                                        std::size_t most = 1000) const;
+
   /// The model that writes obey.
   [[nodiscard]] Result<StateModel> state_model() const;
   [[nodiscard]] Result<std::array<IndexStatus, index_count>> index_status() const;

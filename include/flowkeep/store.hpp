@@ -13,10 +13,13 @@
 #include <vector>
 
 #include <flowkeep/backup.hpp>
+#include <flowkeep/callback.hpp>
+#include <flowkeep/cancel.hpp>
 #include <flowkeep/index.hpp>
 #include <flowkeep/retention.hpp>
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>
+#include <flowkeep/sweep.hpp>
 #include <flowkeep/write_transaction.hpp>
 
 namespace flowkeep {
@@ -26,6 +29,15 @@ enum class OpenMode : std::uint8_t {
   existing,        ///< not_found where it is missing
   create_new,      ///< already_exists where it is there
   read_only,       ///< as existing; every write is refused with access_denied
+};
+
+/// What a process is to the sessions of a store.
+enum class Role : std::uint8_t {
+  visitor,  ///< it looks, imports, tends; the sessions that it writes are run by others
+  /// It runs them: a session that it moves to Running is its own, until the run ends or another agent takes it over;
+  /// where the process ends before that, a sweep closes the session. Opening sweeps, and one thread more applies the
+  /// file's retention schedule.
+  agent,
 };
 
 /// A snapshot that is open, in any process.
@@ -45,6 +57,13 @@ struct OpenOptions {
   /// For a store that is created: its state model, and the optional indexes it keeps from the start.
   StateModel model = StateModel::desktop_flow();
   std::vector<IndexId> indexes{};
+
+  Role role = Role::visitor;
+  /// For an agent: told of a request to cancel one of its own sessions, at once where this process made it, within 100
+  /// ms where another did; those that stand when the store is opened again, too. Once a request. Called by a thread of
+  /// its own, which holds no lock: it may use the store, but must not throw, fork or destroy the Store, whose end waits
+  /// for it.
+  std::function<void(const CancelRequest&)> on_cancel{};
 
   /// Who writes, unless a transaction says otherwise.
   Caller caller{};
@@ -107,6 +126,8 @@ struct StoreStats {
   std::uint64_t inactive = 0;                           ///< sessions of statecode 1
   std::int64_t last_version = 0;                        ///< the highest versionnumber given
   std::uint64_t deletions = 0;                          ///< deletion records kept
+  std::uint64_t cancel_requests = 0;                    ///< that wait for an agent's answer
+  std::uint64_t callbacks_waiting = 0;
 
   std::uint64_t file_bytes = 0;  ///< size of the file
   std::uint64_t live_bytes = 0;  ///< of pages in use
@@ -207,6 +228,8 @@ class FLOWKEEP_API Store {
   [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates) const;
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {}) const;
+  [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id) const;
+  [[nodiscard]] Result<void> trigger_callback(const Guid& id) const;
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {}) const;
   [[nodiscard]] Result<std::uint64_t> erase_multiple(std::span<const Guid> ids) const;
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
@@ -228,6 +251,19 @@ class FLOWKEEP_API Store {
   /// Errors: as Snapshot::has_changes(), and those of snapshot().
   [[nodiscard]] Result<bool> await_changes(std::string_view since, std::chrono::milliseconds timeout) const;
 
+  /// A token that tells when a session is asked to end. One thread of the store's serves all of them. Errors:
+  /// not_found, and those of snapshot().
+  [[nodiscard]] Result<CancelToken> cancel_token(const Guid& id) const;
+
+  /// Takes callbacks that are due, for a deliverer: at most so many, the longest due first. Each is due again after
+  /// `lease`, and goes to somebody else then, unless note_callback() was told of it: so a deliverer that dies loses
+  /// none, and one may come twice.
+  [[nodiscard]] Result<std::vector<Callback>> claim_callbacks(std::size_t most, std::chrono::milliseconds lease) const;
+  /// Notes how an attempt went; a callback that is still waiting is due again `again` from now. false: it was enqueued
+  /// anew, or its lease was over and somebody else has it: nothing was noted.
+  [[nodiscard]] Result<bool> note_callback(const Callback& claimed, const CallbackAttempt& attempt,
+                                           std::chrono::milliseconds again) const;
+
   /// Replaces the model that writes of every process obey from now on; stored rows are left as they are.
   [[nodiscard]] Result<void> set_state_model(const StateModel& model) const;
 
@@ -242,6 +278,18 @@ class FLOWKEEP_API Store {
   /// write. One that changes meanwhile stays until the next time. What was deleted stays so if it is cut short. Errors:
   /// invalid_argument (no limit, a status that is open), and those of the transactions.
   [[nodiscard]] Result<PruneResult> prune(const RetentionPolicy& policy, const PruneOptions& options = {}) const;
+
+  /// What the store's agents prune by themselves; std::nullopt: nothing.
+  [[nodiscard]] Result<std::optional<RetentionSchedule>> retention_schedule() const;
+  /// Sets it, for every process (last_run is kept as it was), or removes it. Errors: invalid_argument (no limit, a
+  /// status that is open, an interval that is out of range), busy (the file is of an older format, and others have it
+  /// open).
+  [[nodiscard]] Result<void> set_retention_schedule(const std::optional<RetentionSchedule>& schedule) const;
+
+  /// Moves sessions to Aborted that were left open by agents that are gone: the process has ended, or the system was
+  /// started anew. Those of a living agent, and those that no agent ran, stay. What a model in force does not allow is
+  /// counted, and stays. Errors: io (the system does not say which processes there are), and those of transactions.
+  [[nodiscard]] Result<SweepResult> sweep(const SweepOptions& options = {}) const;
 
   /// Walks page counts and readers, not rows.
   [[nodiscard]] Result<StoreStats> stats() const;

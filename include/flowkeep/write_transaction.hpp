@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <flowkeep/cancel.hpp>
 #include <flowkeep/session.hpp>
 #include <flowkeep/state_model.hpp>
 
@@ -148,6 +149,16 @@ class FLOWKEEP_API WriteTransaction {
   /// Returns the new versionnumber. Errors: not_found, version_mismatch, invalid_transition.
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {});
+
+  /// CancelDesktopFlowRun. A run that has not started (no startedon) is Cancelled; one that has gets a request, which
+  /// its agent learns of (OpenOptions::on_cancel, CancelToken) and answers by moving it to Cancelled; whatever
+  /// terminal status it enters first stands. Errors: not_found, invalid_transition (it has a terminal status, or the
+  /// model has no way from its status to Cancelled), busy (the file is of an older format, and others have it open).
+  [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id);
+
+  /// TriggerDesktopFlowRunCallback: enqueues the callback of a session that has ended once more. Errors: not_found,
+  /// invalid_transition (it has no terminal status), invalid_argument (it has no callbackurl), busy (as cancel()).
+  [[nodiscard]] Result<void> trigger_callback(const Guid& id);
 
   /// Deletes a session, its File columns and its index entries; a record of the deletion stays for 8 days.
   /// Errors: not_found, version_mismatch.

@@ -130,7 +130,7 @@ class HeadWriter {
   explicit HeadWriter(const Session& session) : session_(session) {}
 
   [[nodiscard]] fb::RecordHead write(const std::optional<Guid>& correlation, std::size_t columns_bytes,
-                                     std::uint16_t dictionary) {
+                                     std::uint16_t dictionary, std::uint32_t process) {
     const fb::Guid machine = reference(session_.machineid, HeadBit::machineid);
     const fb::Guid regarding = reference(session_.regardingobjectid, HeadBit::regardingobjectid);
     const fb::Guid correlated = guid_to(correlation.value_or(Guid()));
@@ -140,12 +140,14 @@ class HeadWriter {
     const std::int64_t completed = ticks(session_.completedon, HeadBit::completedon);
     if (session_.runduration) note(HeadBit::runduration);
     if (session_.runmode) note(HeadBit::runmode);
+    const std::array<std::uint8_t, 3> process_bytes{byte(process & 255U), byte((process >> 8U) & 255U),
+                                                    byte(process >> 16U)};
     return fb::RecordHead(guid_to(*session_.flowsessionid), machine, regarding, correlated,
                           session_.createdon->time_since_epoch().count(), modified, started, completed,
                           session_.runduration.value_or(0), static_cast<std::uint32_t>(columns_bytes), present_,
                           dictionary, byte(*session_.statecode), byte(*session_.statuscode),
                           session_.runmode ? byte(*session_.runmode) : std::uint8_t{0}, type(session_.machineid),
-                          type(session_.regardingobjectid));
+                          type(session_.regardingobjectid), flatbuffers::span<const std::uint8_t, 3>(process_bytes));
   }
 
  private:
@@ -182,7 +184,8 @@ const fb::RecordHead& head_in(std::string_view value) noexcept {
 
 }  // namespace
 
-std::size_t encode_record(std::string& out, const Session& session, std::string_view key, const RecordForm& form) {
+std::size_t encode_record(std::string& out, const Session& session, std::string_view key, const RecordForm& form,
+                          std::uint32_t process) {
   const auto version = static_cast<std::uint64_t>(session.versionnumber.value_or(0));
   if (!form.is_packed) {
     const std::string_view record = encode_columns(session, Columns::all, true);
@@ -198,7 +201,7 @@ std::size_t encode_record(std::string& out, const Session& session, std::string_
   const bool is_packed = is_worth_it && base::Packing::pack(out, columns, most, form.dictionary);
   if (!is_packed) out += columns;
   const std::uint16_t dictionary = is_packed && form.dictionary != nullptr ? form.dictionary->id() : 0;
-  const fb::RecordHead head = HeadWriter(session).write(correlation, columns.size(), dictionary);
+  const fb::RecordHead head = HeadWriter(session).write(correlation, columns.size(), dictionary, process);
   std::memcpy(out.data() + header_bytes, &head, head_bytes);
   seal_value(out, ValueKind::packed_record, version, key);
   return columns.size();
@@ -214,6 +217,12 @@ Result<std::uint16_t> RecordView::verify(std::string_view key, std::string_view 
 std::uint16_t RecordView::dictionary_of(std::string_view value) noexcept {
   if (!is_packed_value(value) || value.size() < header_bytes + head_bytes) return 0;
   return head_in(value).dictionary();
+}
+
+std::uint32_t RecordView::process_of(const SessionView& session) noexcept {
+  if (!session.is_packed_) return 0;
+  const auto& bytes = *reinterpret_cast<const fb::RecordHead*>(session.value_ + header_bytes)->process();
+  return bytes[0] | static_cast<std::uint32_t>(bytes[1]) << 8U | static_cast<std::uint32_t>(bytes[2]) << 16U;
 }
 
 Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary,

@@ -27,11 +27,14 @@ struct RecordForm {
   const base::PackingDictionary* dictionary = nullptr;  ///< of packed ones; nullptr: there is none yet
 };
 
+/// The number of a process that runs a session, in its record: 24 bits. 0: none that is known.
+inline constexpr std::uint32_t most_processes = (1U << 24) - 1;
+
 /// Writes the value of a session's row to `out`, replacing it; answers how many bytes its columns take before they are
 /// packed. flowsessionid, statecode, statuscode, createdon and versionnumber must be set; binary columns say where
-/// their content is by `stored`.
+/// their content is by `stored`. `process` is the one that runs the session; only packed records have it.
 [[nodiscard]] std::size_t encode_record(std::string& out, const Session& session, std::string_view key,
-                                        const RecordForm& form);
+                                        const RecordForm& form, std::uint32_t process = 0);
 
 /// Makes views of records, and looks into them.
 class RecordView {
@@ -48,6 +51,8 @@ class RecordView {
 
   /// That of its row key.
   [[nodiscard]] static std::uint64_t arrival_of(const SessionView& session) noexcept { return session.arrival_; }
+  /// The number of the process that runs the session; 0: none that is known.
+  [[nodiscard]] static std::uint32_t process_of(const SessionView& session) noexcept;
   /// correlationid where it is a GUID that can be had without unpacking.
   [[nodiscard]] static std::optional<Guid> correlation_guid(const SessionView& session) noexcept;
   /// The FlatBuffer of the columns of a packed record that is unpacked; "" of others.

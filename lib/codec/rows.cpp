@@ -1,38 +1,10 @@
 #include "codec/rows.hpp"
 
 #include "binary_generated.h"
-#include "codec/fields.hpp"
+#include "codec/flat_rows.hpp"
 #include "store_generated.h"
 
 namespace flowkeep::codec {
-
-namespace {
-
-using flatbuffers::FlatBufferBuilder;
-
-FlatBufferBuilder& fresh_builder() {
-  thread_local FlatBufferBuilder builder(1024);
-  builder.Clear();
-  return builder;
-}
-
-template <class T>
-std::string finished(FlatBufferBuilder& builder, flatbuffers::Offset<T> root) {
-  builder.Finish(root);
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
-
-template <class T>
-Result<const T*> verified(std::string_view payload, const char* what) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(payload.data());
-  flatbuffers::Verifier verifier(bytes, payload.size(), 8, 1'000'000);
-  if (!verifier.VerifyBuffer<T>(nullptr)) {
-    return fail(Errc::corrupt, std::string("the ") + what + " row is damaged: its FlatBuffer is not well-formed");
-  }
-  return flatbuffers::GetRoot<T>(bytes);
-}
-
-}  // namespace
 
 std::string encode(const FormatRow& row) {
   auto& builder = fresh_builder();
@@ -43,7 +15,8 @@ std::string encode(const FormatRow& row) {
 
 std::string encode(const CountersRow& row) {
   auto& builder = fresh_builder();
-  return finished(builder, fb::CreateCounters(builder, row.arrival, row.version, row.blob, row.catalogue));
+  return finished(builder,
+                  fb::CreateCounters(builder, row.arrival, row.version, row.blob, row.catalogue, row.forgotten));
 }
 
 std::string encode(const AppliedRow& row) {
@@ -109,6 +82,55 @@ std::string encode(const std::vector<std::string>& extra_column_names) {
   return finished(builder, fb::CreateExtraColumnNames(builder, builder.CreateVectorOfStrings(extra_column_names)));
 }
 
+namespace {
+
+template <class Number>
+std::optional<Number> optional_of(const flatbuffers::Optional<Number>& stored) {
+  return stored ? std::optional<Number>(*stored) : std::nullopt;
+}
+
+}  // namespace
+
+std::string encode(const RetentionSchedule& schedule) {
+  auto& builder = fresh_builder();
+  const RetentionPolicy& policy = schedule.policy;
+  std::vector<std::uint8_t> statuses;
+  for (const StatusCode status : policy.statuscodes) statuses.push_back(static_cast<std::uint8_t>(status));
+  const fb::Guid flow = guid_to(policy.regardingobjectid.value_or(Guid()));
+  const auto statuscodes = builder.CreateVector(statuses);
+  fb::RetentionBuilder row(builder);
+  if (policy.max_age) row.add_max_age(policy.max_age->count());
+  if (policy.keep) row.add_keep(*policy.keep);
+  if (policy.keep_per_flow) row.add_keep_per_flow(*policy.keep_per_flow);
+  if (policy.max_bytes) row.add_max_bytes(*policy.max_bytes);
+  row.add_statuscodes(statuscodes);
+  if (policy.regardingobjectid) row.add_regardingobjectid(&flow);
+  row.add_interval(schedule.interval.count());
+  if (schedule.last_run) row.add_last_run(schedule.last_run->time_since_epoch().count());
+  return finished(builder, row.Finish());
+}
+
+Result<RetentionSchedule> decode_retention(std::string_view payload) {
+  auto row = verified<fb::Retention>(payload, "retention");
+  if (!row) return fail(std::move(row.error()));
+  const fb::Retention& stored = **row;
+  RetentionSchedule schedule;
+  RetentionPolicy& policy = schedule.policy;
+  if (stored.max_age()) policy.max_age = std::chrono::milliseconds(*stored.max_age());
+  policy.keep = optional_of(stored.keep());
+  policy.keep_per_flow = optional_of(stored.keep_per_flow());
+  policy.max_bytes = optional_of(stored.max_bytes());
+  if (stored.statuscodes() != nullptr) {
+    for (const std::uint8_t status : *stored.statuscodes()) {
+      policy.statuscodes.push_back(static_cast<StatusCode>(status));
+    }
+  }
+  policy.regardingobjectid = guid_at(stored.regardingobjectid());
+  schedule.interval = std::chrono::milliseconds(stored.interval());
+  schedule.last_run = time_of(stored.last_run());
+  return schedule;
+}
+
 Result<FormatRow> decode_format(std::string_view payload) {
   auto row = verified<fb::Format>(payload, "format");
   if (!row) return fail(std::move(row.error()));
@@ -118,7 +140,7 @@ Result<FormatRow> decode_format(std::string_view payload) {
 Result<CountersRow> decode_counters(std::string_view payload) {
   auto row = verified<fb::Counters>(payload, "counters");
   if (!row) return fail(std::move(row.error()));
-  return CountersRow{(*row)->arrival(), (*row)->version(), (*row)->blob(), (*row)->catalogue()};
+  return CountersRow{(*row)->arrival(), (*row)->version(), (*row)->blob(), (*row)->catalogue(), (*row)->forgotten()};
 }
 
 Result<AppliedRow> decode_applied(std::string_view payload) {

@@ -11,6 +11,7 @@
 #include <flowkeep/guid.hpp>
 #include <flowkeep/index.hpp>
 #include <flowkeep/result.hpp>
+#include <flowkeep/retention.hpp>
 #include <flowkeep/state_model.hpp>
 #include <flowkeep/timestamp.hpp>
 
@@ -18,11 +19,12 @@ namespace flowkeep::codec {
 
 /// The format that this library writes. What has a greater one is refused; docs/FORMAT.md says what changed when.
 inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 3;
-/// The formats that brought the stamp, packed records, and the summary.
+inline constexpr std::uint32_t format_minor = 4;
+/// The formats that brought the stamp, packed records, the summary, and side rows.
 inline constexpr std::uint32_t stamped_since_minor = 1;
 inline constexpr std::uint32_t packed_since_minor = 2;
 inline constexpr std::uint32_t summary_since_minor = 3;
+inline constexpr std::uint32_t side_rows_since_minor = 4;
 
 /// The keys of table `meta`. The numbers are stored.
 enum class MetaRow : std::uint64_t {
@@ -33,7 +35,8 @@ enum class MetaRow : std::uint64_t {
   extras = 5,
   applied = 6,
   recovery = 7,
-  packing = 8
+  packing = 8,
+  retention = 9
 };
 
 struct FormatRow {
@@ -48,6 +51,7 @@ struct CountersRow {
   std::int64_t version = 0;
   std::uint64_t blob = 0;
   std::uint64_t catalogue = 0;
+  std::int64_t forgotten = 0;  ///< the greatest version of a deletion that is not remembered any more
 };
 
 struct AppliedRow {
@@ -113,6 +117,7 @@ using IndexStates = std::array<IndexState, index_count>;
 [[nodiscard]] std::string encode(const PackingRow& row);
 [[nodiscard]] std::string encode(const DeletionRow& row);
 [[nodiscard]] std::string encode(const BlobRow& row);
+[[nodiscard]] std::string encode(const RetentionSchedule& schedule);
 [[nodiscard]] std::string encode(const IndexStates& states);
 [[nodiscard]] std::string encode(const StateModel& model);
 [[nodiscard]] std::string encode(const std::vector<std::string>& extra_column_names);
@@ -124,6 +129,7 @@ using IndexStates = std::array<IndexState, index_count>;
 [[nodiscard]] Result<PackingRow> decode_packing(std::string_view payload);
 [[nodiscard]] Result<DeletionRow> decode_deletion(std::string_view payload);
 [[nodiscard]] Result<BlobRow> decode_blob(std::string_view payload);
+[[nodiscard]] Result<RetentionSchedule> decode_retention(std::string_view payload);
 [[nodiscard]] Result<IndexStates> decode_indexes(std::string_view payload);
 [[nodiscard]] Result<StateModel> decode_model(std::string_view payload);
 [[nodiscard]] Result<std::vector<std::string>> decode_extras(std::string_view payload);

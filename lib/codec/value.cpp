@@ -59,6 +59,22 @@ const char* name_of(ValueKind kind) noexcept {
       return "row of small contents";
     case ValueKind::summary:
       return "block of the summary";
+    case ValueKind::process:
+      return "row of a process";
+    case ValueKind::cancel_request:
+      return "cancel request";
+    case ValueKind::callback:
+      return "callback";
+    case ValueKind::callback_due:
+      return "date of a callback";
+    case ValueKind::share:
+      return "share";
+    case ValueKind::child:
+      return "child of a session";
+    case ValueKind::child_place:
+      return "place of a child";
+    case ValueKind::parent:
+      return "parent of sessions";
   }
   return "value";
 }

@@ -23,6 +23,14 @@ enum class ValueKind : std::uint8_t {
   dictionary = 7,
   contents = 8,
   summary = 9,
+  process = 10,
+  cancel_request = 11,
+  callback = 12,
+  callback_due = 13,
+  share = 14,
+  child = 15,
+  child_place = 16,
+  parent = 17,
 };
 
 inline constexpr std::size_t header_bytes = 24;

@@ -2,8 +2,9 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <thread>
+
+#include "base/process.hpp"
 
 namespace flowkeep::journal {
 
@@ -20,12 +21,8 @@ constexpr std::int64_t share_ns = 5'000'000;
 }  // namespace
 
 bool is_stopped(std::int64_t pid) {
-  std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "re");
-  if (file == nullptr) return false;
-  char state = '?';
-  const bool is_known = std::fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
-  std::fclose(file);
-  return is_known && (state == 'T' || state == 't');
+  const auto process = base::read_process(pid);
+  return process && process->is_stopped();
 }
 
 std::string describe_process(std::int64_t pid) {

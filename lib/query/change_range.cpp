@@ -38,6 +38,10 @@ Result<Beginning> begin(Snapshot::Impl& snapshot, std::string_view since) {
     return fail(Errc::invalid_argument,
                 "the token is of a later time than the store, which is an earlier copy: begin without one");
   }
+  // A clock that was wrong, then put right, lets deletions be forgotten before their time.
+  if (place->deletions < counters->forgotten) {
+    return fail(Errc::expired, "deletions later than the token are forgotten already: begin without one");
+  }
   return Beginning{time, last, *place};
 }
 

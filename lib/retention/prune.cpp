@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/record.hpp"
+#include "retention/policy.hpp"
 
 namespace flowkeep {
 
@@ -23,25 +24,7 @@ using Mode = PruneOptions::Mode;
 constexpr std::uint64_t rows_at_once = 20'000;
 constexpr std::uint64_t most_batch = 100'000;
 
-Result<void> check_policy(const RetentionPolicy& policy, const PruneOptions& options) {
-  if (!policy.max_age && !policy.keep && !policy.keep_per_flow && !policy.max_bytes) {
-    return fail(Errc::invalid_argument, "a retention policy needs a limit: max_age, keep, keep_per_flow or max_bytes");
-  }
-  if (policy.max_age && policy.max_age->count() < 0) {
-    return fail(Errc::invalid_argument,
-                "max_age: " + std::to_string(policy.max_age->count()) + " ms is less than nothing");
-  }
-  for (const StatusCode status : policy.statuscodes) {
-    if (label(status).empty()) {
-      return fail(Errc::invalid_argument,
-                  "statuscodes: " + std::to_string(static_cast<int>(status)) + " is not a status: 0 to 14 are");
-    }
-    if (is_terminal(status)) continue;
-    return fail(Errc::invalid_argument, "statuscodes: " + std::string(label(status)) +
-                                            " is open, and only closed sessions are deleted: terminal statuses are "
-                                            "Succeeded, Skipped, Cancelled, Failed, Faulted, TimedOut, Aborted, "
-                                            "Ignored, Deleted and Terminated");
-  }
+Result<void> check_options(const PruneOptions& options) {
   if (options.batch == 0 || options.batch > most_batch) {
     return fail(Errc::invalid_argument, "batch: " + std::to_string(options.batch) + " is not between 1 and 100000");
   }
@@ -206,6 +189,13 @@ class Pruning {
     return std::find(statuses_.begin(), statuses_.end(), status) != statuses_.end();
   }
 
+  // Whether it has to stop, though there is more to do: looked at now and then.
+  [[nodiscard]] bool has_to_stop() {
+    if (is_time_up()) return true;
+    if (options_.progress && !options_.progress(result_.deleted, 0)) is_stopped_ = true;
+    return is_stopped_;
+  }
+
   [[nodiscard]] bool is_time_up() {
     if (options_.time_budget &&
         std::chrono::floor<std::chrono::milliseconds>(Clock::now() - began_) >= *options_.time_budget)
@@ -224,7 +214,7 @@ class Pruning {
       if (!row) return fail(row.error());
       if (!use(*row)) return false;
       ++rows;
-      if (rows == rows_at_once || (rows % 1024 == 0 && is_time_up())) {
+      if (rows == rows_at_once || (rows % 1024 == 0 && has_to_stop())) {
         query.after = range.token();
         return true;
       }
@@ -299,8 +289,7 @@ class Pruning {
       if (!pending) return fail(std::move(pending.error()));
       pending_.emplace(std::move(*pending));
       for (const Timestamp completedon : gone) note(completedon);
-      if (options_.progress && !options_.progress(result_.deleted, 0)) is_stopped_ = true;
-      static_cast<void>(is_time_up());
+      static_cast<void>(has_to_stop());
     }
     doomed_.clear();
     return wait();
@@ -328,7 +317,8 @@ class Pruning {
 }  // namespace
 
 Result<PruneResult> Store::prune(const RetentionPolicy& policy, const PruneOptions& options) const {
-  if (auto ok = check_policy(policy, options); !ok) return fail(std::move(ok.error()));
+  if (auto ok = retention::check_policy(policy); !ok) return fail(std::move(ok.error()));
+  if (auto ok = check_options(options); !ok) return fail(std::move(ok.error()));
   return Pruning(*this, policy, options).run();
 }
 

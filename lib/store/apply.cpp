@@ -179,11 +179,25 @@ Result<void> Application::write_binaries(const Change& change) {
   return {};
 }
 
+Result<void> Application::write_side_rows(const Change& change) {
+  for (const SideChange& row : change.side_rows) {
+    const storage::Table table = tables_.of(row.table);
+    if (row.value) {
+      if (auto ok = transaction_.put(table, row.key, *row.value); !ok) return ok;
+    } else {
+      auto removed = transaction_.remove(table, row.key);
+      if (!removed) return fail(std::move(removed.error()));
+    }
+  }
+  return {};
+}
+
 Result<void> Application::add(const Change& change) {
   for (const RowChange& row : change.rows) {
     if (auto ok = write_row(row); !ok) return ok;
   }
   if (auto ok = write_binaries(change); !ok) return ok;
+  if (auto ok = write_side_rows(change); !ok) return ok;
   for (const std::uint64_t version : change.expired_deletions) {
     auto removed = transaction_.remove(tables_.deletions, IntegerKey(version).bytes());
     if (!removed) return fail(std::move(removed.error()));

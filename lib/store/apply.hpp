@@ -53,6 +53,7 @@ class Application {
   [[nodiscard]] Result<void> write_contents(const RowChange& row);
   [[nodiscard]] Result<void> write_deletion(const RowChange& row);
   [[nodiscard]] Result<void> write_binaries(const Change& change);
+  [[nodiscard]] Result<void> write_side_rows(const Change& change);
   [[nodiscard]] Result<void> write_new_binaries();
   [[nodiscard]] Result<void> write_ids();
   [[nodiscard]] Result<void> write_meta_rows();

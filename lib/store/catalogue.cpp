@@ -42,6 +42,12 @@ Result<void> write_meta(storage::WriteTransaction& transaction, storage::Table m
   return transaction.put(meta, key.bytes(), value);
 }
 
+Result<void> remove_meta(storage::WriteTransaction& transaction, storage::Table meta, MetaRow row) {
+  auto removed = transaction.remove(meta, key_of(row).bytes());
+  if (!removed) return fail(std::move(removed.error()));
+  return {};
+}
+
 Result<codec::CountersRow> read_counters(const storage::Transaction& transaction, storage::Table meta) {
   auto payload = require_meta(transaction, meta, MetaRow::counters, "counters");
   if (!payload) return fail(std::move(payload.error()));

@@ -40,6 +40,7 @@ struct Catalogue {
                                                                 storage::Table meta, codec::MetaRow row);
 [[nodiscard]] Result<void> write_meta(storage::WriteTransaction& transaction, storage::Table meta, codec::MetaRow row,
                                       std::string_view payload);
+[[nodiscard]] Result<void> remove_meta(storage::WriteTransaction& transaction, storage::Table meta, codec::MetaRow row);
 
 [[nodiscard]] Result<codec::CountersRow> read_counters(const storage::Transaction& transaction, storage::Table meta);
 /// Reads everything but the counters. Errors: corrupt (a row is missing, too).

@@ -15,6 +15,7 @@
 #include "base/arena.hpp"
 #include "blob/prepared.hpp"
 #include "codec/rows.hpp"
+#include "codec/side_rows.hpp"
 #include "index/index_table.hpp"
 
 namespace flowkeep::store {
@@ -40,6 +41,13 @@ struct BlobChange {
   std::shared_ptr<const blob::Prepared> owner{};  ///< nullptr: the content is in the change's memory
 };
 
+/// A row beside the sessions, put or removed.
+struct SideChange {
+  codec::SideTable table{};
+  std::string_view key{};                   ///< in the change's memory
+  std::optional<std::string_view> value{};  ///< as it will be stored, in the change's memory; none: it goes
+};
+
 /// What one operation does to a store, whole. Application applies it, and nothing else does.
 struct Change {
   base::Arena memory{};
@@ -47,11 +55,19 @@ struct Change {
   std::vector<BlobChange> blobs{};                      ///< by id
   std::map<std::uint64_t, std::uint64_t> references{};  ///< content that is there already: its count afterwards
   std::vector<std::uint64_t> expired_deletions{};       ///< versionnumbers of deletion records that go
+  std::vector<SideChange> side_rows{};                  ///< of one row the last one counts
   std::vector<std::string> extra_columns{};             ///< all names, where new ones came
   codec::CountersRow counters{};                        ///< as they are afterwards
 
   /// What a row takes in the file besides its record: its places in `ids` and the indexes.
   static constexpr std::uint64_t row_overhead = 512;
+  /// What a side row takes in the file besides its key and value.
+  static constexpr std::uint64_t side_row_overhead = 64;
+  void put_side_row(codec::SideTable table, std::string_view key, std::string_view payload);
+  void remove_side_row(codec::SideTable table, std::string_view key);
+  /// Whether anything comes that was not there.
+  [[nodiscard]] bool adds_rows() const noexcept;
+  [[nodiscard]] bool is_empty() const noexcept { return rows.empty() && side_rows.empty(); }
   /// Adds content that columns refer to so many times.
   void add_blob(std::uint64_t id, std::shared_ptr<const blob::Prepared> content, std::int64_t times);
   /// About how many bytes it adds to the file.

@@ -43,7 +43,7 @@ Result<Guid> ChangeBuilder::create(const Session& given) {
   auto present = basis_.find_row_key(id);
   if (!present) return fail(std::move(present.error()));
   if (*present) return duplicate(id);
-  auto version = put(std::nullopt);
+  auto version = put(std::nullopt, Written::here);
   if (!version) return fail(std::move(version.error()));
   return id;
 }
@@ -61,7 +61,7 @@ Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& 
     ok.error().message = "session " + id.str() + ": " + ok.error().message;
     return fail(std::move(ok.error()));
   }
-  return put(*row);
+  return put(*row, Written::here);
 }
 
 Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& change, Precondition precondition) {
@@ -92,6 +92,7 @@ Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
   if (!*row) return no_such_session(id);
   auto has_contents = release_binaries((*row)->session);
   if (!has_contents) return fail(std::move(has_contents.error()));
+  if (auto ok = erase_side_rows(id); !ok) return ok;
   RowChange gone;
   if (*has_contents) gone.contents = std::string_view();
   gone.id = id;
@@ -115,7 +116,7 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
     if (on_conflict == OnConflict::skip) return Outcome::skipped;
   }
   if (earlier == positions_.end()) {
-    auto version = put(*before);
+    auto version = put(*before, Written::elsewhere);
     if (!version) return fail(std::move(version.error()));
     return *before ? Outcome::replaced : Outcome::created;
   }
@@ -130,11 +131,12 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   row.version = ++change_.counters.version;
   session_.versionnumber = row.version;
   if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
-  if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
+  if (auto ok = encode(row, 0); !ok) return fail(std::move(ok.error()));
+  if (auto ok = end_run(std::nullopt, Written::elsewhere); !ok) return fail(std::move(ok.error()));
   return Outcome::replaced;
 }
 
-Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) {
+Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before, Written written) {
   RowChange row;
   row.id = *session_.flowsessionid;
   if (before) row.old_key = before->key;
@@ -142,7 +144,8 @@ Result<std::int64_t> ChangeBuilder::put(const std::optional<StoredRow>& before) 
   if (auto ok = place_binaries(row, before); !ok) return fail(std::move(ok.error()));
   session_.versionnumber = ++change_.counters.version;
   row.version = *session_.versionnumber;
-  if (auto ok = encode(row); !ok) return fail(std::move(ok.error()));
+  if (auto ok = encode(row, process_after(before, written)); !ok) return fail(std::move(ok.error()));
+  if (auto ok = end_run(before, written); !ok) return fail(std::move(ok.error()));
   if (auto ok = note_extra_columns(); !ok) return fail(std::move(ok.error()));
   positions_.emplace(row.id, change_.rows.size());
   change_.rows.push_back(std::move(row));
@@ -317,8 +320,8 @@ Result<void> ChangeBuilder::note_extra_columns() {
   return {};
 }
 
-Result<void> ChangeBuilder::encode(RowChange& row) {
-  const std::size_t bytes = codec::encode_record(value_, session_, row.new_key->bytes(), forms_.record);
+Result<void> ChangeBuilder::encode(RowChange& row, std::uint32_t process) {
+  const std::size_t bytes = codec::encode_record(value_, session_, row.new_key->bytes(), forms_.record, process);
   if (bytes <= codec::max_record_bytes) {
     row.value = change_.memory.keep(value_);
     return {};
@@ -342,6 +345,8 @@ Result<void> ChangeBuilder::expire_deletions() {
     if (!deletion) return fail(std::move(deletion.error()));
     if (deletion->deletedon > time_ - deletions_kept) break;
     change_.expired_deletions.push_back(storage::IntegerKey::value_of(cursor->key()));
+    change_.counters.forgotten =
+        std::max(change_.counters.forgotten, static_cast<std::int64_t>(change_.expired_deletions.back()));
   }
   if (!found) return fail(std::move(found.error()));
   return {};

@@ -8,6 +8,8 @@
 #include <set>
 #include <unordered_map>
 
+#include <flowkeep/callback.hpp>
+#include <flowkeep/cancel.hpp>
 #include <flowkeep/write_transaction.hpp>
 
 #include "codec/record.hpp"
@@ -23,6 +25,8 @@ struct Forms {
   codec::RecordForm record{};
   /// For what stands beside packed records; nullptr: there is none yet.
   const base::PackingDictionary* contents = nullptr;
+  /// The number of the writing process, where it runs sessions (OpenOptions::role); else 0.
+  std::uint32_t process = 0;
 };
 
 /// Validates the parts of one operation against the rows as they are and against its own earlier parts, and gathers
@@ -38,6 +42,21 @@ class ChangeBuilder {
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition);
   [[nodiscard]] Result<Outcome> import(const Session& session, OnConflict on_conflict);
 
+  // What stands beside sessions (run_changes.cpp).
+  [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id);
+  [[nodiscard]] Result<void> trigger_callback(const Guid& id);
+  /// Takes callbacks that are due, at most so many; each is due again at `until`.
+  [[nodiscard]] Result<std::vector<Callback>> claim_callbacks(std::size_t most, Timestamp until);
+  /// Notes an attempt. false: the callback is not the one that was claimed any more.
+  [[nodiscard]] Result<bool> note_callback(const Callback& claimed, const CallbackAttempt& attempt, Timestamp next);
+  /// Enters a process that runs sessions, or finds it; answers its number. Errors: full (there are too many).
+  [[nodiscard]] Result<std::uint32_t> enter_process(const codec::ProcessRow& process);
+  [[nodiscard]] Result<void> forget_process(std::uint32_t number, const codec::ProcessRow& process);
+  /// Aborts a session that this process, which has ended, has left. false: it is not its any more.
+  [[nodiscard]] Result<bool> sweep(const Guid& id, std::uint32_t number, const codec::ProcessRow& process);
+
+  /// When it all happens.
+  [[nodiscard]] Timestamp time() const noexcept { return time_; }
   /// Whether an earlier part was about this session.
   [[nodiscard]] bool has(const Guid& id) const { return positions_.count(id) != 0; }
   /// The change; the builder is done.
@@ -46,8 +65,21 @@ class ChangeBuilder {
  private:
   [[nodiscard]] WriteContext context() const noexcept { return {caller_, catalogue_.model, time_}; }
   // These are about session_.
-  /// Puts it where `before` stood (or anew): versionnumber, binaries, extra columns, record.
-  [[nodiscard]] Result<std::int64_t> put(const std::optional<StoredRow>& before);
+  /// Puts it where `before` stood (or anew): versionnumber, binaries, extra columns, record, and what stands beside it.
+  enum class Written : std::uint8_t { here, elsewhere };  ///< elsewhere: it is imported
+  [[nodiscard]] Result<std::int64_t> put(const std::optional<StoredRow>& before, Written written);
+  /// Which process runs it.
+  [[nodiscard]] std::uint32_t process_after(const std::optional<StoredRow>& before, Written written) const;
+  /// What the end of its run brings with it.
+  [[nodiscard]] Result<void> end_run(const std::optional<StoredRow>& before, Written written);
+  [[nodiscard]] Result<void> enqueue_callback(const Session& session);
+  [[nodiscard]] Result<void> put_callback(const Callback& row);
+  /// Removes what stands beside a session that goes.
+  [[nodiscard]] Result<void> erase_side_rows(const Guid& id);
+  [[nodiscard]] Result<void> remove_if_there(codec::SideTable table, std::string_view key);
+  [[nodiscard]] Result<bool> is_entered(std::uint32_t number, const codec::ProcessRow& process) const;
+  /// Errors: busy (the file is of an older format, which others have open).
+  [[nodiscard]] Result<void> need_side_rows() const;
   /// Gives every content of its File columns a place, and takes it from those of `before`.
   [[nodiscard]] Result<void> place_binaries(RowChange& row, const std::optional<StoredRow>& before);
   /// Puts content beside the record.
@@ -56,7 +88,7 @@ class ChangeBuilder {
   /// Errors: invalid_argument (the store has met too many names).
   [[nodiscard]] Result<void> note_extra_columns();
   /// Writes its record into `row`. Errors: invalid_argument (it is too large).
-  [[nodiscard]] Result<void> encode(RowChange& row);
+  [[nodiscard]] Result<void> encode(RowChange& row, std::uint32_t process);
   /// A binary that has this content, of this change or of before.
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_content(const blob::PreparedView& content) const;
   [[nodiscard]] Result<void> place_content(Binary& binary, Column column, const RowChange& row, SmallContents& small);

@@ -14,9 +14,10 @@ namespace flowkeep::store {
 
 namespace {
 
-// 1: records are FlatBuffers. 2: they are values as table `sessions` holds them.
-constexpr std::uint32_t format_number = 2;
+// 1: records are FlatBuffers. 2: they are values as table `sessions` holds them. 3: there are side rows.
+constexpr std::uint32_t format_number = 3;
 constexpr std::uint32_t format_of_flatbuffers = 1;
+constexpr std::uint32_t format_without_side_rows = 2;
 
 enum RowFlag : std::uint8_t {
   has_old_key = 1,
@@ -167,11 +168,36 @@ void read_blob(Reader& in, Change& change) {
   change.add_blob(id, std::move(content), references);
 }
 
+void write_side_row(Writer& out, const SideChange& row) {
+  out.number(static_cast<std::uint8_t>(row.table));
+  out.number(static_cast<std::uint8_t>(row.value ? 1 : 0));
+  out.text(row.key);
+  if (row.value) out.text(*row.value);
+}
+
+SideChange read_side_row(Reader& in, base::Arena& memory) {
+  SideChange row;
+  const auto table = in.number<std::uint8_t>();
+  const auto has_value = in.number<std::uint8_t>();
+  row.key = memory.keep(in.bytes());
+  if (has_value != 0) row.value = memory.keep(in.bytes());
+  if (table >= codec::side_table_count) {
+    in.spoil();
+    return row;
+  }
+  row.table = static_cast<codec::SideTable>(table);
+  const codec::SideTableInfo& about = codec::info(row.table);
+  if (row.key.size() != about.key_bytes) in.spoil();
+  if (row.value && !codec::decode_value(about.kind, row.key, *row.value)) in.spoil();
+  return row;
+}
+
 void write_change(Writer& out, const Change& change) {
   out.number(change.counters.arrival);
   out.number(change.counters.version);
   out.number(change.counters.blob);
   out.number(change.counters.catalogue);
+  out.number(change.counters.forgotten);
   out.count(change.rows.size());
   for (const RowChange& row : change.rows) write_row(out, row);
   out.count(change.blobs.size());
@@ -185,6 +211,8 @@ void write_change(Writer& out, const Change& change) {
   for (const std::uint64_t version : change.expired_deletions) out.number(version);
   out.count(change.extra_columns.size());
   for (const std::string& name : change.extra_columns) out.text(name);
+  out.count(change.side_rows.size());
+  for (const SideChange& row : change.side_rows) write_side_row(out, row);
 }
 
 Change read_change(Reader& in, std::uint32_t format) {
@@ -193,6 +221,8 @@ Change read_change(Reader& in, std::uint32_t format) {
   change.counters.version = in.number<std::int64_t>();
   change.counters.blob = in.number<std::uint64_t>();
   change.counters.catalogue = in.number<std::uint64_t>();
+  const bool has_side_rows = format > format_without_side_rows;
+  if (has_side_rows) change.counters.forgotten = in.number<std::int64_t>();
   change.rows.resize(in.count(29));
   for (RowChange& row : change.rows) row = read_row_change(in, format, change.memory);
   for (std::size_t left = in.count(36); left > 0; --left) read_blob(in, change);
@@ -204,6 +234,9 @@ Change read_change(Reader& in, std::uint32_t format) {
   for (std::uint64_t& version : change.expired_deletions) version = in.number<std::uint64_t>();
   change.extra_columns.resize(in.count(4));
   for (std::string& name : change.extra_columns) name = in.text();
+  if (!has_side_rows) return change;
+  change.side_rows.resize(in.count(6));
+  for (SideChange& row : change.side_rows) row = read_side_row(in, change.memory);
   return change;
 }
 
@@ -223,7 +256,7 @@ void encode(std::string& out, const Changes& changes) {
 Result<Changes> decode_changes(std::string_view bytes) {
   Reader reader(bytes);
   const auto format = reader.number<std::uint32_t>();
-  if (format != format_number && format != format_of_flatbuffers) {
+  if (format == 0 || format > format_number) {
     return fail(Errc::newer_format,
                 "a journal record is of format " + std::to_string(format) + ", which this Flowkeep does not know");
   }

@@ -3,10 +3,12 @@
 
 #include <xxhash.h>
 
+#include "codec/record.hpp"
 #include "codec/summary.hpp"
 #include "codec/value.hpp"
 #include "storage/cursor.hpp"
 #include "storage/page_walk.hpp"
+#include "store/check_side_rows.hpp"
 #include "store/maintenance.hpp"
 #include "store/reading.hpp"
 #include "store/summary_table.hpp"
@@ -52,6 +54,9 @@ class Checker {
     if (auto ok = check_contents(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_dictionaries(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_deletions(); !ok) return fail(std::move(ok.error()));
+    const Findings findings{[this](std::string where, std::string what) { find(std::move(where), std::move(what)); },
+                            [this] { return step(); }};
+    if (auto ok = check_side_rows(transaction_, tables_, findings); !ok) return fail(std::move(ok.error()));
     return std::move(report_);
   }
 
@@ -160,6 +165,7 @@ class Checker {
     if (!is_legal_pair(row.session.statecode(), row.session.statuscode())) {
       find(where, "its statuscode does not belong to its statecode");
     }
+    if (auto ok = check_process(where, row.session); !ok) return ok;
     for (const index::Definition& definition : index::definitions()) {
       if (!catalogue_.is_maintained(definition.info.id)) continue;
       const auto key_or = index::key_of(definition, row.session, catalogue_.key_form(definition.info.id));
@@ -190,6 +196,16 @@ class Checker {
   }
 
   // What stands beside the record.
+  Result<void> check_process(const std::string& where, const SessionView& session) {
+    const std::uint32_t process = codec::RecordView::process_of(session);
+    if (process == 0) return {};
+    if (is_terminal(session.statuscode())) find(where, "it has a terminal status, and a process that runs it");
+    auto known = find_side_row(transaction_, tables_, codec::SideTable::processes, codec::number_key(process));
+    if (!known) return found_or_failed(where, std::move(known.error()));
+    if (!*known) find(where, "process " + std::to_string(process) + ", which runs it, is not known");
+    return {};
+  }
+
   Result<void> check_small(const std::string& where, Column column, const StoredContent& stored) {
     ++report_.binaries;
     report_.binary_bytes += stored.size;

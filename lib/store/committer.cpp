@@ -26,15 +26,12 @@ constexpr std::chrono::nanoseconds time_due = std::chrono::seconds(2);
 constexpr std::size_t spare_payload_bytes = 256U << 10;
 
 bool adds_rows(const Changes& changes) {
-  return std::any_of(changes.begin(), changes.end(), [](const Change& change) {
-    return std::any_of(change.rows.begin(), change.rows.end(),
-                       [](const RowChange& row) { return row.new_key.has_value(); });
-  });
+  return std::any_of(changes.begin(), changes.end(), [](const Change& change) { return change.adds_rows(); });
 }
 
 std::uint64_t count_rows(const Changes& changes) {
   std::uint64_t rows = 0;
-  for (const Change& change : changes) rows += change.rows.size();
+  for (const Change& change : changes) rows += change.rows.size() + change.side_rows.size();
   return rows;
 }
 

@@ -5,8 +5,10 @@
 #include <array>
 #include <utility>
 
+#include "codec/record.hpp"
 #include "journal/recovery.hpp"
 #include "journal/stamp.hpp"
+#include "store/session_read.hpp"
 
 namespace flowkeep::store {
 
@@ -32,6 +34,12 @@ Result<void> check_options(const OpenOptions& options) {
   if (options.journal_bytes < smallest_journal || options.journal_bytes > largest_journal) {
     return fail(Errc::invalid_argument, "journal_bytes: " + std::to_string(options.journal_bytes) +
                                             " is not between 65536 (64 KiB) and 1073741824 (1 GiB)");
+  }
+  if (options.role == Role::agent && options.mode == OpenMode::read_only) {
+    return fail(Errc::invalid_argument, "role: an agent writes, and the store is to be opened for reading only");
+  }
+  if (options.role != Role::agent && options.on_cancel) {
+    return fail(Errc::invalid_argument, "on_cancel: is for agents, who run sessions, and role says visitor");
   }
   if (options.slow_reader_age < std::chrono::milliseconds(0)) {
     return fail(Errc::invalid_argument,
@@ -59,6 +67,9 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOption
     engine->slow_readers_ = std::make_unique<SlowReaders>(*engine);
     if (auto ok = engine->slow_readers_->start(); !ok) return fail(std::move(ok.error()));
   }
+  if (engine->options_.on_cancel) {
+    if (auto ok = engine->cancel_watch_->start(); !ok) return fail(std::move(ok.error()));
+  }
   return engine;
 }
 
@@ -67,12 +78,14 @@ Engine::~Engine() {
   if (!files_.environment->check_process()) {
     // Threads, locks and LMDB's state are the parent's.
     static_cast<void>(slow_readers_.release());
+    static_cast<void>(cancel_watch_.release());
     static_cast<void>(dictionary_maker_.release());
     static_cast<void>(committer_.release());
     static_cast<void>(files_.environment.release());
     return;
   }
   slow_readers_.reset();
+  cancel_watch_.reset();
   dictionary_maker_.reset();
   bool is_settled = true;
   if (committer_) {
@@ -282,6 +295,14 @@ Result<Engine::SessionRead> Engine::begin_read(const Guid& id) {
   return SessionRead{std::move(*pending), std::move(*transaction)};
 }
 
+Result<bool> Engine::is_run_here(const Guid& id) {
+  const std::uint32_t number = process_number_;
+  if (number == 0) return false;
+  return read_session(*this, id, [&](const SessionView& session, const auto&) -> Result<bool> {
+    return codec::RecordView::process_of(session) == number;
+  });
+}
+
 Result<void> Engine::wait_for_writers() {
   if (committer_) {
     if (auto ok = committer_->health().check(); !ok) return ok;
@@ -320,7 +341,7 @@ Result<Forms> Engine::forms(const storage::Transaction& transaction, const Catal
   if (!records) return fail(std::move(records.error()));
   auto contents = dictionaries_.get(transaction, tables_.dictionaries, catalogue.packing.contents);
   if (!contents) return fail(std::move(contents.error()));
-  return Forms{codec::RecordForm{true, *records}, *contents};
+  return Forms{codec::RecordForm{true, *records}, *contents, process_number_};
 }
 
 void Engine::tend_readers() {

@@ -13,6 +13,7 @@
 
 #include <flowkeep/store.hpp>
 
+#include "store/cancel_watch.hpp"
 #include "store/catalogue.hpp"
 #include "store/change_builder.hpp"
 #include "store/committer.hpp"
@@ -65,6 +66,10 @@ class Engine {
   [[nodiscard]] bool has_packing() const noexcept {
     return minor_.load(std::memory_order_acquire) >= codec::packed_since_minor;
   }
+  /// Whether it has side rows, and the schedule of retention.
+  [[nodiscard]] bool has_side_rows() const noexcept {
+    return minor_.load(std::memory_order_acquire) >= codec::side_rows_since_minor;
+  }
   /// The form of string keys in an index that is made now.
   [[nodiscard]] codec::KeyForm key_form() const noexcept {
     return has_packing() ? codec::newest_key_form : codec::KeyForm::text;
@@ -72,6 +77,12 @@ class Engine {
   /// How rows are written by a transaction that sees this catalogue.
   [[nodiscard]] Result<Forms> forms(const storage::Transaction& transaction, const Catalogue& catalogue);
   [[nodiscard]] DictionaryMaker& dictionary_maker() noexcept { return *dictionary_maker_; }
+  [[nodiscard]] CancelWatch& cancel_watch() noexcept { return *cancel_watch_; }
+  /// This process's number among those that run sessions; 0: it has none yet, or is a visitor. With the writer's lock.
+  [[nodiscard]] std::uint32_t process_number() const noexcept { return process_number_; }
+  void set_process_number(std::uint32_t number) noexcept { process_number_ = number; }
+  /// Whether this process runs a session. Errors: not_found, corrupt, io.
+  [[nodiscard]] Result<bool> is_run_here(const Guid& id);
   /// Now and then, clears the reader slots of processes that died.
   void tend_readers();
 
@@ -96,6 +107,8 @@ class Engine {
   std::unique_ptr<Committer> committer_{};  // none: opened for reading only
   std::unique_ptr<DictionaryMaker> dictionary_maker_{};
   std::unique_ptr<SlowReaders> slow_readers_{};  // none: nobody wants to be told
+  std::unique_ptr<CancelWatch> cancel_watch_ = std::make_unique<CancelWatch>(*this);
+  std::atomic<std::uint32_t> process_number_{0};
 
   std::mutex catalogue_mutex_{};
   std::shared_ptr<const Catalogue> catalogue_{};

@@ -153,7 +153,8 @@ Result<void> open_environment(Opened& opened, const OpenOptions& options) {
   storage_options.map_bytes = options.map_bytes;
   // What a writer holds, it takes from nobody's snapshots.
   storage_options.max_readers = options.max_readers;
-  storage_options.reserved_readers = Committer::reader_slots + (options.on_slow_reader ? 1 : 0);
+  storage_options.reserved_readers =
+      Committer::reader_slots + (options.on_slow_reader ? 1 : 0) + (options.role == Role::agent ? 1 : 0);
   storage_options.max_tables = 64;
   storage_options.grow_timeout = options.busy_timeout;
   storage_options.commits = storage::EnvironmentOptions::Commits::unsynced;

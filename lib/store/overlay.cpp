@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codec/value.hpp"
+
 namespace flowkeep::store {
 
 void Overlay::add(const std::shared_ptr<const Changes>& changes, std::uint64_t lsn) {
@@ -25,6 +27,10 @@ void Overlay::add(const Change& change, std::uint64_t lsn) {
     if (blob.references != 0 && blob::is_shared(blob.content.size)) by_hash_.emplace(blob.content.hash, &blob);
   }
   for (const auto& [id, count] : change.references) references_.insert_or_assign(id, References{count, lsn});
+  for (const SideChange& row : change.side_rows) {
+    side_rows_.erase({row.table, row.key});  // its key may be of an older change
+    side_rows_.emplace(SideKey(row.table, row.key), PendingSide{row.value, lsn});
+  }
   if (!change.expired_deletions.empty()) expired_ = std::max(expired_, change.expired_deletions.back());
   changes_.push_back(&change);
 }
@@ -58,7 +64,26 @@ void Overlay::forget(const Change& change, std::uint64_t lsn) {
     const auto at = references_.find(id);
     if (at != references_.end() && at->second.lsn <= lsn) references_.erase(at);
   }
+  for (const SideChange& row : change.side_rows) {
+    const auto at = side_rows_.find({row.table, row.key});
+    if (at != side_rows_.end() && at->second.lsn <= lsn) side_rows_.erase(at);
+  }
   changes_.pop_front();
+}
+
+std::optional<std::optional<std::string_view>> Overlay::find_side_row(codec::SideTable table,
+                                                                      std::string_view key) const {
+  const auto at = side_rows_.find({table, key});
+  if (at == side_rows_.end()) return std::nullopt;
+  return at->second.value;
+}
+
+void Overlay::put_side_rows(codec::SideTable table, std::string_view prefix, SideRows& rows) const {
+  for (auto at = side_rows_.lower_bound({table, prefix}); at != side_rows_.end(); ++at) {
+    const auto& [found, key] = at->first;
+    if (found != table || key.substr(0, prefix.size()) != prefix) return;
+    rows.insert_or_assign(key, at->second.value);
+  }
 }
 
 const RowChange* Overlay::find_row(const Guid& id) const {
@@ -161,6 +186,54 @@ Result<std::uint64_t> Basis::references(std::uint64_t blob_id) const {
   auto row = blob::get_row(transaction_, tables_.blobs, blob_id);
   if (!row) return fail(std::move(row.error()));
   return row->references;
+}
+
+Result<std::optional<std::string_view>> Basis::find_side_row(codec::SideTable table, std::string_view key) const {
+  std::optional<std::string_view> value;
+  bool is_pending = false;
+  for (const Overlay* overlay : overlays_) {
+    const auto found = overlay->find_side_row(table, key);
+    if (!found) continue;
+    value = *found;
+    is_pending = true;
+    break;
+  }
+  if (!is_pending) return store::find_side_row(transaction_, tables_, table, key);
+  if (!value) return std::nullopt;
+  return codec::payload_of(*value);
+}
+
+Result<void> Basis::for_each_side_row(codec::SideTable table, std::string_view prefix, const UseSideRow& use) const {
+  if (!tables_.of(table).is_open()) return {};
+  Overlay::SideRows rows;
+  overlays_.back()->put_side_rows(table, prefix, rows);
+  if (overlays_.front() != overlays_.back()) overlays_.front()->put_side_rows(table, prefix, rows);
+  // What is stored, with what is pending before, in the place of, or behind it.
+  auto pending = rows.begin();
+  const auto use_pending = [&]() -> Result<bool> {
+    const auto& [key, value] = *pending++;
+    return value ? use(key, codec::payload_of(*value)) : Result<bool>(true);
+  };
+  bool goes_on = true;
+  auto walked = store::for_each_side_row(
+      transaction_, tables_, table, prefix, [&](std::string_view key, std::string_view payload) -> Result<bool> {
+        while (goes_on && pending != rows.end() && pending->first < key) {
+          auto used = use_pending();
+          if (!used) return used;
+          goes_on = *used;
+        }
+        if (!goes_on) return false;
+        auto used = pending != rows.end() && pending->first == key ? use_pending() : use(key, payload);
+        if (used) goes_on = *used;
+        return used;
+      });
+  if (!walked) return walked;
+  while (goes_on && pending != rows.end()) {
+    auto used = use_pending();
+    if (!used) return fail(std::move(used.error()));
+    goes_on = *used;
+  }
+  return {};
 }
 
 }  // namespace flowkeep::store

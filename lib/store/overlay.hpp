@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <memory_resource>
 #include <mutex>
@@ -73,6 +75,13 @@ class Overlay {
   /// A binary that has exactly this content, of those that are shared.
   [[nodiscard]] std::optional<std::uint64_t> find_equal(const blob::PreparedView& content) const;
 
+  /// What the last change of a side row made of it (none: it goes); std::nullopt: none touched it.
+  [[nodiscard]] std::optional<std::optional<std::string_view>> find_side_row(codec::SideTable table,
+                                                                             std::string_view key) const;
+  /// Adds those whose keys begin with `prefix` to `rows`, or puts them in their places.
+  using SideRows = std::map<std::string_view, std::optional<std::string_view>>;
+  void put_side_rows(codec::SideTable table, std::string_view prefix, SideRows& rows) const;
+
  private:
   struct Row {
     const RowChange* change = nullptr;
@@ -88,6 +97,11 @@ class Overlay {
   void add(const Change& change, std::uint64_t lsn);
   void forget(const Change& change, std::uint64_t lsn);
   [[nodiscard]] const BlobChange* find_new_blob(std::uint64_t id) const;
+  struct PendingSide {
+    std::optional<std::string_view> value;
+    std::uint64_t lsn;
+  };
+  using SideKey = std::pair<codec::SideTable, std::string_view>;  // in the memory of the change that the value is of
 
   PendingIds* ids_;
   mutable std::mutex mutex_{};  // writes of rows_, and reads of it without the writer's lock
@@ -98,6 +112,7 @@ class Overlay {
   std::pmr::unsynchronized_pool_resource nodes_{};
   std::pmr::unordered_map<Guid, Row> rows_{&nodes_};
   std::pmr::unordered_map<std::uint64_t, References> references_{&nodes_};  // of binaries that were there before
+  std::pmr::map<SideKey, PendingSide> side_rows_{&nodes_};
   std::pmr::unordered_multimap<std::uint64_t, const BlobChange*> by_hash_{&nodes_};  // new ones that are shared
 };
 
@@ -115,6 +130,17 @@ class Basis {
   [[nodiscard]] Result<std::uint64_t> references(std::uint64_t blob_id) const;
   /// The small contents of a session that has some, there or in `buffer`. Errors: corrupt.
   [[nodiscard]] Result<codec::Slots> contents(const StoredRow& row, std::string& buffer) const;
+  /// A side row's payload, verified; std::nullopt: there is none. It lives as long as the transaction and what the
+  /// overlays hold. Errors: corrupt.
+  [[nodiscard]] Result<std::optional<std::string_view>> find_side_row(codec::SideTable table,
+                                                                      std::string_view key) const;
+  /// Tells `use(key, payload)` of every side row whose key begins with `prefix`, in order, until it answers false.
+  using UseSideRow = std::function<Result<bool>(std::string_view key, std::string_view payload)>;
+  [[nodiscard]] Result<void> for_each_side_row(codec::SideTable table, std::string_view prefix,
+                                               const UseSideRow& use) const;
+  /// Whether the store's format has side rows.
+  [[nodiscard]] bool has_side_rows() const noexcept { return tables_.side.front().is_open(); }
+
   /// As Overlay::expired().
   [[nodiscard]] std::uint64_t expired() const noexcept {
     return std::max(overlays_.front()->expired(), overlays_.back()->expired());

@@ -5,6 +5,7 @@
 #include "base/guid_key.hpp"
 #include "codec/record.hpp"
 #include "codec/value.hpp"
+#include "storage/cursor.hpp"
 
 namespace flowkeep::store {
 
@@ -129,6 +130,45 @@ Result<std::optional<StoredRow>> find_row(const storage::Transaction& transactio
                 "session " + id.str() + ": table ids leads to the row of " + row->session.flowsessionid().str());
   }
   return std::move(*row);
+}
+
+Result<std::optional<std::string_view>> find_side_row(const storage::Transaction& transaction, const Tables& tables,
+                                                      codec::SideTable table, std::string_view key) {
+  if (!tables.of(table).is_open()) return std::nullopt;  // of an older format
+  auto value = transaction.get(tables.of(table), key);
+  if (!value) return fail(std::move(value.error()));
+  if (!*value) return std::nullopt;
+  auto decoded = codec::decode_value(codec::info(table).kind, key, **value);
+  if (!decoded) return fail(std::move(decoded.error()));
+  return decoded->payload;
+}
+
+Result<void> for_each_side_row_from(const storage::Transaction& transaction, const Tables& tables,
+                                    codec::SideTable table, std::string_view begin,
+                                    const std::function<Result<bool>(std::string_view, std::string_view)>& use) {
+  if (!tables.of(table).is_open()) return {};
+  auto cursor = storage::Cursor::open(transaction, tables.of(table));
+  if (!cursor) return fail(std::move(cursor.error()));
+  auto found = begin.empty() ? cursor->first() : cursor->seek(begin);
+  for (; found && *found; found = cursor->next()) {
+    auto value = codec::decode_value(codec::info(table).kind, cursor->key(), cursor->value());
+    if (!value) return fail(std::move(value.error()));
+    auto goes_on = use(cursor->key(), value->payload);
+    if (!goes_on) return fail(std::move(goes_on.error()));
+    if (!*goes_on) return {};
+  }
+  if (!found) return fail(std::move(found.error()));
+  return {};
+}
+
+Result<void> for_each_side_row(const storage::Transaction& transaction, const Tables& tables, codec::SideTable table,
+                               std::string_view prefix,
+                               const std::function<Result<bool>(std::string_view, std::string_view)>& use) {
+  return for_each_side_row_from(transaction, tables, table, prefix,
+                                [&](std::string_view key, std::string_view payload) -> Result<bool> {
+                                  if (key.substr(0, prefix.size()) != prefix) return false;
+                                  return use(key, payload);
+                                });
 }
 
 tl::unexpected<Error> no_such_session(const Guid& id) {

@@ -1,6 +1,7 @@
 // Rows as they lie in the tables, verified.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,21 @@ struct StoredRow {
 /// Finds a session.
 [[nodiscard]] Result<std::optional<StoredRow>> find_row(const storage::Transaction& transaction, const Tables& tables,
                                                         const Guid& id);
+
+/// Finds a side row: its payload, verified. Errors: corrupt.
+[[nodiscard]] Result<std::optional<std::string_view>> find_side_row(const storage::Transaction& transaction,
+                                                                    const Tables& tables, codec::SideTable table,
+                                                                    std::string_view key);
+/// Tells `use(key, payload)` of every side row whose key begins with `prefix`, in order, until it answers false.
+/// Errors: corrupt, and those of `use`.
+[[nodiscard]] Result<void> for_each_side_row(
+    const storage::Transaction& transaction, const Tables& tables, codec::SideTable table, std::string_view prefix,
+    const std::function<Result<bool>(std::string_view, std::string_view)>& use);
+
+/// The same of those whose keys are not less than `begin`.
+[[nodiscard]] Result<void> for_each_side_row_from(
+    const storage::Transaction& transaction, const Tables& tables, codec::SideTable table, std::string_view begin,
+    const std::function<Result<bool>(std::string_view, std::string_view)>& use);
 
 /// The refusal of an operation on a session that is not there.
 [[nodiscard]] tl::unexpected<Error> no_such_session(const Guid& id);

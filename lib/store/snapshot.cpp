@@ -1,9 +1,12 @@
 #include <flowkeep/snapshot.hpp>
 
+#include "base/guid_key.hpp"
 #include "store/reading.hpp"
 #include "store/snapshot_impl.hpp"
 
 namespace flowkeep {
+
+using codec::SideTable;
 
 struct BinaryReader::Impl {
   const storage::Transaction& transaction;
@@ -47,6 +50,67 @@ Result<SessionView> Snapshot::get(const Guid& id) const& {
   if (!found) return fail(std::move(found.error()));
   if (!*found) return store::no_such_session(id);
   return std::move(**found);
+}
+
+namespace {
+
+Guid guid_of_key(std::string_view key) {
+  return base::guid_from_key(reinterpret_cast<const std::uint8_t*>(key.data()));
+}
+
+}  // namespace
+
+Result<std::optional<CancelRequest>> Snapshot::cancel_request(const Guid& id) const {
+  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  auto payload =
+      store::find_side_row(impl_->transaction(), impl_->tables(), SideTable::cancel_requests, index::guid_key(id));
+  if (!payload) return fail(std::move(payload.error()));
+  if (!*payload) return std::nullopt;
+  auto row = codec::decode_cancel_request(**payload);
+  if (!row) return fail(std::move(row.error()));
+  return CancelRequest{id, row->requestedon, row->requestedby};
+}
+
+Result<std::vector<CancelRequest>> Snapshot::cancel_requests() const {
+  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  std::vector<CancelRequest> requests;
+  auto walked = store::for_each_side_row(impl_->transaction(), impl_->tables(), SideTable::cancel_requests, {},
+                                         [&](std::string_view key, std::string_view payload) -> Result<bool> {
+                                           auto row = codec::decode_cancel_request(payload);
+                                           if (!row) return fail(std::move(row.error()));
+                                           requests.push_back({guid_of_key(key), row->requestedon, row->requestedby});
+                                           return true;
+                                         });
+  if (!walked) return fail(std::move(walked.error()));
+  return requests;
+}
+
+Result<std::optional<Callback>> Snapshot::callback(const Guid& id) const {
+  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  auto payload = store::find_side_row(impl_->transaction(), impl_->tables(), SideTable::callbacks, index::guid_key(id));
+  if (!payload) return fail(std::move(payload.error()));
+  if (!*payload) return std::nullopt;
+  auto row = codec::decode_callback(**payload);
+  if (!row) return fail(std::move(row.error()));
+  return std::move(*row);
+}
+
+Result<std::vector<Callback>> Snapshot::callbacks(std::optional<CallbackState> state, const std::optional<Guid>& after,
+                                                  std::size_t most) const {
+  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  std::vector<Callback> callbacks;
+  const std::string begin = after ? index::guid_key(*after) : std::string();
+  auto walked = store::for_each_side_row_from(impl_->transaction(), impl_->tables(), SideTable::callbacks, begin,
+                                              [&](std::string_view key, std::string_view payload) -> Result<bool> {
+                                                if (callbacks.size() >= most) return false;
+                                                auto row = codec::decode_callback(payload);
+                                                if (!row) return fail(std::move(row.error()));
+                                                if (key != begin && (!state || row->state == *state))
+                                                  callbacks.push_back(std::move(*row));
+                                                return true;
+                                              });
+  if (!walked) return fail(std::move(walked.error()));
+  return callbacks;
 }
 
 Result<std::uint64_t> Snapshot::size() const {

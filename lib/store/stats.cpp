@@ -90,6 +90,9 @@ Result<StoreStats> stats(Engine& engine) {
     stats.tables.push_back({table.name, stat->entries, stat->pages * info.page_bytes, stat->depth});
     if (table.table == &tables.sessions) stats.sessions = stat->entries;
     if (table.table == &tables.deletions) stats.deletions = stat->entries;
+    const auto is = [&](codec::SideTable side) { return table.table == &tables.side[static_cast<std::size_t>(side)]; };
+    if (is(codec::SideTable::cancel_requests)) stats.cancel_requests = stat->entries;
+    if (is(codec::SideTable::callbacks_due)) stats.callbacks_waiting = stat->entries;
   }
   auto free = storage::Environment::free_pages(*transaction);
   if (!free) return fail(std::move(free.error()));

@@ -1,50 +1,14 @@
 #include <flowkeep/store.hpp>
 
+#include <algorithm>
+
 #include "store/backup.hpp"
-#include "store/engine.hpp"
 #include "store/maintenance.hpp"
-#include "store/reading.hpp"
+#include "store/session_read.hpp"
 #include "store/snapshot_impl.hpp"
-#include "store/write_transaction_impl.hpp"
+#include "store/store_impl.hpp"
 
 namespace flowkeep {
-
-class Store::Impl {
- public:
-  explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
-  std::shared_ptr<store::Engine> engine;
-
-  /// Answers use(session, transaction) of one session, which may be ahead of the tables; the view dies with the call.
-  /// Errors: not_found, and those of `use`.
-  template <class Use>
-  auto read(const Guid& id, Use&& use) -> std::invoke_result_t<Use, SessionView&, storage::ReadTransaction&> {
-    auto reading = engine->begin_read(id);
-    if (!reading) return fail(std::move(reading.error()));
-    auto& [pending, transaction] = *reading;
-    if (!pending) {
-      auto row = store::find_row(transaction, engine->tables(), id);
-      if (!row) return fail(std::move(row.error()));
-      if (!*row) return store::no_such_session(id);
-      return use((*row)->session, transaction);
-    }
-    if (!pending->key) return store::no_such_session(id);
-    auto row = store::show_row(transaction, engine->tables(), *pending->key, pending->value);
-    if (!row) return fail(std::move(row.error()));
-    return use(row->session, transaction);
-  }
-
-  /// Runs `operation(transaction)` in a transaction of its own.
-  template <class Operation>
-  auto write(Operation&& operation) -> decltype(operation(std::declval<WriteTransaction&>())) {
-    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
-    if (!begun) return fail(std::move(begun.error()));
-    WriteTransaction transaction(std::move(*begun));
-    auto result = operation(transaction);
-    if (!result) return result;
-    if (auto ok = transaction.commit(); !ok) return fail(std::move(ok.error()));
-    return result;
-  }
-};
 
 const char* version() noexcept {
   return FLOWKEEP_VERSION;
@@ -54,12 +18,6 @@ Store::Store(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
-
-Result<Store> Store::open(std::string_view path, OpenOptions options) {
-  auto engine = store::Engine::open(std::string(path), std::move(options));
-  if (!engine) return fail(std::move(engine.error()));
-  return Store(std::make_shared<Impl>(std::move(*engine)));
-}
 
 const std::string& Store::path() const& noexcept {
   return impl_->engine->path();
@@ -113,6 +71,47 @@ Result<std::int64_t> Store::transition(const Guid& id, StatusCode status, std::o
       [&](WriteTransaction& transaction) { return transaction.transition(id, status, state, precondition); });
 }
 
+Result<CancelOutcome> Store::cancel(const Guid& id) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.cancel(id); });
+}
+
+Result<CancelToken> Store::cancel_token(const Guid& id) const {
+  // First the token: a request that comes meanwhile finds it.
+  auto state = impl_->engine->cancel_watch().watch(id);
+  if (!state) return fail(std::move(state.error()));
+  const auto view = snapshot();
+  if (!view) return fail(view.error());
+  if (const auto session = view->get(id); !session) return fail(session.error());
+  auto request = view->cancel_request(id);
+  if (!request) return fail(std::move(request.error()));
+  if (*request) impl_->engine->cancel_watch().note(**request);
+  return CancelToken(std::move(*state));
+}
+
+Result<void> Store::trigger_callback(const Guid& id) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.trigger_callback(id); });
+}
+
+namespace {
+
+// A time from now that keys and rows can hold.
+Timestamp from_now(std::chrono::milliseconds time) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
+  return now() + std::clamp(time, std::chrono::milliseconds(0), longest);
+}
+
+}  // namespace
+
+Result<std::vector<Callback>> Store::claim_callbacks(std::size_t most, std::chrono::milliseconds lease) const {
+  return impl_->build([&](store::ChangeBuilder& builder) { return builder.claim_callbacks(most, from_now(lease)); });
+}
+
+Result<bool> Store::note_callback(const Callback& claimed, const CallbackAttempt& attempt,
+                                  std::chrono::milliseconds again) const {
+  return impl_->build(
+      [&](store::ChangeBuilder& builder) { return builder.note_callback(claimed, attempt, from_now(again)); });
+}
+
 Result<void> Store::erase(const Guid& id, Precondition precondition) const {
   return impl_->write([&](WriteTransaction& transaction) { return transaction.erase(id, precondition); });
 }
@@ -134,7 +133,8 @@ tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const
 }
 
 Result<Session> Store::get(const Guid& id) const {
-  return impl_->read(id, [](const SessionView& session, const auto&) { return session.copy(); });
+  return store::read_session(*impl_->engine, id,
+                             [](const SessionView& session, const auto&) { return session.copy(); });
 }
 
 Result<std::optional<Session>> Store::find(const Guid& id) const {
@@ -145,7 +145,7 @@ Result<std::optional<Session>> Store::find(const Guid& id) const {
 }
 
 Result<SessionStatus> Store::status_of(const Guid& id) const {
-  return impl_->read(id, [](const SessionView& session, const auto&) -> Result<SessionStatus> {
+  return store::read_session(*impl_->engine, id, [](const SessionView& session, const auto&) -> Result<SessionStatus> {
     return SessionStatus{session.statuscode(), session.statecode(), session.startedon(), session.completedon(),
                          session.versionnumber()};
   });
@@ -153,12 +153,13 @@ Result<SessionStatus> Store::status_of(const Guid& id) const {
 
 Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view new_state,
                                               std::int32_t new_status) const {
-  return impl_->read(id, [&](const SessionView& session, const storage::Transaction& transaction) -> Result<bool> {
-    auto catalogue = impl_->engine->catalogue(transaction);
-    if (!catalogue) return fail(std::move(catalogue.error()));
-    return flowkeep::is_valid_state_transition((*catalogue)->model, {session.statecode(), session.statuscode()},
-                                               new_state, new_status);
-  });
+  return store::read_session(
+      *impl_->engine, id, [&](const SessionView& session, const storage::Transaction& transaction) -> Result<bool> {
+        auto catalogue = impl_->engine->catalogue(transaction);
+        if (!catalogue) return fail(std::move(catalogue.error()));
+        return flowkeep::is_valid_state_transition((*catalogue)->model, {session.statecode(), session.statuscode()},
+                                                   new_state, new_status);
+      });
 }
 
 Result<void> Store::set_state_model(const StateModel& model) const {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "store/processes.hpp"
 #include "store/reading.hpp"
 
 namespace flowkeep {
@@ -45,7 +46,30 @@ Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(st
   auto forms = impl->engine_->forms((*committer)->base(), *impl->catalogue_);
   if (!forms) return fail(std::move(forms.error()));
   impl->forms_ = *forms;
+  if (impl->engine_->options().role == Role::agent && forms->process == 0) {
+    if (auto ok = impl->enter_process(); !ok) return fail(std::move(ok.error()));
+  }
   return impl;
+}
+
+Result<void> WriteTransaction::Impl::enter_process() {
+  if (!basis().has_side_rows()) return {};  // of an older format, which others have open: it is for later
+  auto present = store::this_process();
+  if (!present) return fail(std::move(present.error()));
+  auto number = run([&](ChangeBuilder& builder) { return builder.enter_process(*present); });
+  if (!number) return fail(std::move(number.error()));
+  forms_.process = process_number_ = *number;
+  return {};
+}
+
+Result<CancelOutcome> WriteTransaction::Impl::cancel(const Guid& id) {
+  Timestamp time{};
+  auto outcome = run([&](ChangeBuilder& builder) {
+    time = builder.time();
+    return builder.cancel(id);
+  });
+  if (outcome && *outcome == CancelOutcome::requested) cancels_.push_back({id, time, caller_.user});
+  return outcome;
 }
 
 WriteTransaction::Impl::~Impl() {
@@ -78,10 +102,7 @@ Result<void> WriteTransaction::Impl::reserve(const store::Change& change) {
     return fail(Errc::invalid_argument, "the transaction would write more than " +
                                             std::to_string(max_transaction_bytes) + " bytes (256 MiB): split it");
   }
-  const bool adds =
-      change.bytes() != 0 && std::any_of(change.rows.begin(), change.rows.end(),
-                                         [](const store::RowChange& row) { return row.new_key.has_value(); });
-  if (!adds) return {};
+  if (!change.adds_rows()) return {};
   const std::uint64_t quota = engine_->options().quota_bytes;
   if (quota == 0) return {};
   const auto ahead = [&] {
@@ -135,7 +156,7 @@ Result<void> WriteTransaction::Impl::add(ChangeBuilder& builder) {
     return fail(std::move(change.error()));
   }
   if (auto ok = reserve(*change); !ok) return ok;
-  if (change->rows.empty()) return {};
+  if (change->is_empty()) return {};
   counters_ = change->counters;
   if (!change->extra_columns.empty()) {
     auto catalogue = std::make_shared<store::Catalogue>(*catalogue_);
@@ -154,10 +175,12 @@ Result<store::Committer::Ticket> WriteTransaction::Impl::submit(std::optional<Du
   auto ticket = changes_->empty()
                     ? Result<store::Committer::Ticket>(store::Committer::Ticket{})
                     : committer().submit(std::move(changes_), durability.value_or(engine_->options().durability));
+  if (ticket && process_number_ != 0) engine_->set_process_number(process_number_);
   end();
   if (!ticket) {
     dead_ = ticket.error();
   } else {
+    for (const CancelRequest& request : cancels_) engine_->cancel_watch().note(request);
     engine_->dictionary_maker().note(arrivals_before_, *catalogue_);
   }
   return ticket;
@@ -266,6 +289,14 @@ Result<std::int64_t> WriteTransaction::transition(const Guid& id, StatusCode sta
   update.set.statuscode = status;
   update.set.statecode = state ? *state : state_of(status);
   return this->update(id, update, precondition);
+}
+
+Result<CancelOutcome> WriteTransaction::cancel(const Guid& id) {
+  return impl_->cancel(id);
+}
+
+Result<void> WriteTransaction::trigger_callback(const Guid& id) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.trigger_callback(id); });
 }
 
 Result<void> WriteTransaction::erase(const Guid& id, Precondition precondition) {

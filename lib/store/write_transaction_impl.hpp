@@ -25,6 +25,7 @@ class WriteTransaction::Impl {
   /// Validates by `operation(builder)`, which returns a Result, and applies what came of it.
   template <class Operation>
   auto run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>()));
+  [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id);
   /// Hands the changes over; the transaction is over then.
   [[nodiscard]] Result<store::Committer::Ticket> submit(std::optional<Durability> durability);
   [[nodiscard]] Result<void> commit(std::optional<Durability> durability);
@@ -42,6 +43,8 @@ class WriteTransaction::Impl {
   [[nodiscard]] store::Committer& committer() const noexcept { return *engine_->find_committer(); }
   [[nodiscard]] Result<void> add(store::ChangeBuilder& builder);
   [[nodiscard]] Result<void> reserve(const store::Change& change);
+  /// Enters an agent among the processes that run sessions, if it is not.
+  [[nodiscard]] Result<void> enter_process();
   void note_failure(const Error& error);
   /// Bytes of the file in use: as last counted, or now, when all that is accepted is in the tables.
   enum class Figures : std::uint8_t { known, fresh };
@@ -56,6 +59,8 @@ class WriteTransaction::Impl {
   std::shared_ptr<const store::Catalogue> catalogue_{};
   store::Forms forms_{};
   codec::CountersRow counters_{};
+  std::uint32_t process_number_ = 0;      // an agent's that was none before
+  std::vector<CancelRequest> cancels_{};  // accepted, to be told when they are handed over
   std::uint64_t arrivals_before_ = 0;
   std::optional<Error> dead_{};
   std::uint64_t bytes_ = 0;

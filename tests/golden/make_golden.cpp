@@ -169,8 +169,14 @@ void make_closed(const std::string& file) {
   need(transaction.commit());
 }
 
-/// The last changes are in the journal, and not in the tables.
-void make_unclosed(const std::string& file) {
+std::string bytes_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Whether the last changes are in the journal, and not in the tables: another thread puts them there, and may be fast.
+bool make_unclosed_once(const std::string& file) {
+  const std::string before = file + "-before";
   const pid_t child = ::fork();
   if (child == 0) {
     {
@@ -182,12 +188,24 @@ void make_unclosed(const std::string& file) {
     const Store store = need(Store::open(file, {.mode = OpenMode::existing, .journal_bytes = 64U << 10}));
     auto transaction = need(store.write());
     change_rows(transaction);
+    std::filesystem::copy_file(file, before, std::filesystem::copy_options::overwrite_existing);
     need(transaction.commit());
     ::_exit(0);
   }
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) std::exit(1);
   for (const char* suffix : {"-shm", "-lock"}) std::filesystem::remove(file + suffix);
+  const bool is_as_before = bytes_of(file) == bytes_of(before);
+  std::filesystem::remove(before);
+  return is_as_before;
+}
+
+void make_unclosed(const std::string& file) {
+  for (int attempts = 1000; attempts > 0; --attempts) {
+    if (make_unclosed_once(file)) return;
+  }
+  std::fprintf(stderr, "make_golden: the tables of %s are always faster\n", file.c_str());
+  std::exit(1);
 }
 
 /// Its rows are packed with dictionaries, which it takes a thousand rows to learn from; few of those are kept.
@@ -205,13 +223,12 @@ void make_packed(const std::string& file) {
 }
 
 int make(const std::string& directory) {
-  const std::string closed = directory + "/format-1.3.flowkeep";
+  const std::string closed = directory + "/format-1.4.flowkeep";
   make_closed(closed);
-  make_unclosed(directory + "/format-1.3-unclosed.flowkeep");
-  make_packed(directory + "/format-1.3-packed.flowkeep");
+  make_unclosed(directory + "/format-1.4-unclosed.flowkeep");
+  make_packed(directory + "/format-1.4-packed.flowkeep");
   const std::string present = dump(need(Store::open(closed, {.mode = OpenMode::read_only})));
-  std::ifstream first(directory + "/format-1.jsonl", std::ios::binary);
-  if (present == std::string(std::istreambuf_iterator<char>(first), {})) return 0;
+  if (present == bytes_of(directory + "/format-1.jsonl")) return 0;
   std::fprintf(stderr, "make_golden: %s does not hold what format-1.jsonl says\n", closed.c_str());
   return 1;
 }

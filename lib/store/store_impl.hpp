@@ -1,0 +1,59 @@
+// What a Store holds.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <flowkeep/store.hpp>
+
+#include "store/engine.hpp"
+#include "store/write_transaction_impl.hpp"
+
+namespace flowkeep {
+
+class Store::Impl {
+ public:
+  /// Work that a process does by itself while it has the store open. Its end waits for what is under way.
+  class Attendant {
+   public:
+    Attendant() = default;
+    Attendant(const Attendant&) = delete;
+    Attendant& operator=(const Attendant&) = delete;
+    virtual ~Attendant() = default;
+  };
+
+  explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    // In a forked child its thread is the parent's.
+    if (attendant && !engine->environment().check_process()) static_cast<void>(attendant.release());
+  }
+
+  /// Runs `operation(transaction)` in a transaction of its own.
+  template <class Operation>
+  auto write(Operation&& operation) -> decltype(operation(std::declval<WriteTransaction&>())) {
+    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
+    if (!begun) return fail(std::move(begun.error()));
+    WriteTransaction transaction(std::move(*begun));
+    auto result = operation(transaction);
+    if (!result) return result;
+    if (auto ok = transaction.commit(); !ok) return fail(std::move(ok.error()));
+    return result;
+  }
+  /// The same with `operation(builder)`, for what WriteTransaction has no call for.
+  template <class Operation>
+  auto build(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
+    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
+    if (!begun) return fail(std::move(begun.error()));
+    auto result = (*begun)->run(operation);
+    if (!result) return result;
+    if (auto ok = (*begun)->commit({}); !ok) return fail(std::move(ok.error()));
+    return result;
+  }
+
+  std::shared_ptr<store::Engine> engine;
+  std::unique_ptr<Attendant> attendant{};  // ends first
+};
+
+}  // namespace flowkeep
