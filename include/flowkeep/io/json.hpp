@@ -18,7 +18,8 @@ namespace flowkeep::io {
 /// Reads sessions from JSON text. Keeps its parser's buffers from one call to the next. One thread at a time.
 /// Keys: a column's logical name; for a lookup also "_x_value" and "X@odata.bind" (navigation names as
 /// info(Column).navigation_name, value "/set(guid)"); two that differ are refused. Annotations ("@" anywhere in
-/// the key) are ignored, but "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname" tells a team from a user.
+/// the key) are ignored, but "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname" tells a team from a user, and
+/// a deletion (an "@odata.context" that ends in "/$deletedEntity") is refused.
 /// Unknown keys become extra columns. File columns are base64 in either alphabet, with or without padding; a text
 /// of GUID form is a file reference. null is absent. versionnumber is read.
 class FLOWKEEP_API JsonReader {
