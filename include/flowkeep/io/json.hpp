@@ -77,7 +77,7 @@ class FLOWKEEP_API SessionInput {
 enum class Format : std::uint8_t {
   jsonl,  ///< one object a line; base64 with padding
   csv,    ///< RFC 4180 with a header line; null is nothing, an empty string is ""; base64 with padding
-  odata,  ///< a Web API list; base64url
+  odata,  ///< a Web API list, as ODataWriter writes it (flowkeep/io/odata.hpp)
 };
 
 /// What of a session is written.
@@ -93,13 +93,18 @@ struct WriteOptions {
   /// jsonl and odata: "statuscode@OData.Community.Display.V1.FormattedValue" and its like beside choices;
   /// csv: a field "statuscode_label" behind each choice.
   enum class Labels : std::uint8_t { none, beside } labels = Labels::none;
+  /// odata: what the Web API adds for odata.include-annotations="*", labels included.
+  enum class Annotations : std::uint8_t { none, all } annotations = Annotations::none;
+  /// odata: what links begin with, such as "https://contoso.crm4.dynamics.com/api/data/v9.2"; "": they are relative.
+  std::string base_url{};
 };
 
 /// Writes sessions. The caller takes the text from `out` when it likes. One thread at a time.
-/// Lookups are written as "_x_value", GUIDs in lower case, nulls are left out.
+/// Lookups are written as "_x_value", GUIDs in lower case; nulls are left out, but not of a Web API list.
 class FLOWKEEP_API SessionWriter {
  public:
-  /// Errors: invalid_argument (a column that is neither known nor among `extra_columns`; one that redaction withholds).
+  /// Errors: invalid_argument (a column that is neither known nor among `extra_columns`; one that redaction withholds;
+  /// for odata, a base_url that is none).
   [[nodiscard]] static Result<SessionWriter> make(WriteOptions options);
   SessionWriter(SessionWriter&&) noexcept;
   SessionWriter& operator=(SessionWriter&&) noexcept;
