@@ -4,9 +4,7 @@
 #include <chrono>
 #include <memory>
 
-#include <flowkeep/io/json.hpp>
-
-#include "arguments.hpp"
+#include "odata.hpp"
 #include "output.hpp"
 
 namespace flowkeep::tool {
@@ -19,6 +17,8 @@ struct ChangesArguments {
   bool follow = false;
   bool no_binaries = false;
   bool redact = false;
+  io::Format format = io::Format::jsonl;
+  ODataArguments odata{};
 };
 
 /// Lines that one snapshot is kept for, and their bytes.
@@ -32,8 +32,8 @@ class Changes {
  public:
   Changes(const Store& store, const ChangesArguments& arguments) : store_(store), arguments_(arguments) {}
 
-  Try<Exit> run() {
-    token_ = arguments_.since.value_or("");
+  Try<Exit> run(std::string since) {
+    token_ = std::move(since);
     for (;;) {
       const auto more = pass();
       if (!more) return failed(more.error());
@@ -52,7 +52,7 @@ class Changes {
   Try<bool> pass() {
     const auto snapshot = take_snapshot(store_);
     if (!snapshot) return failed(snapshot.error());
-    if (const auto made = make_writer(*snapshot); !made) return failed(made.error());
+    if (const auto made = is_odata() ? open_list() : make_writer(*snapshot); !made) return failed(made.error());
     std::uint64_t lines = 0;
     ChangeRange range = snapshot->changes(token_);
     for (const Result<SessionChange>& change : range) {
@@ -62,26 +62,51 @@ class Changes {
       if (++lines == lines_at_once || text_.size() >= text_at_once) return true;
     }
     token_ = range.token();
-    if (!arguments_.follow || Clock::now() - printed_at_ > quiet_time)
+    if (is_odata()) {
+      list_->end_delta(text_, token_);
+    } else if (!arguments_.follow || Clock::now() - printed_at_ > quiet_time) {
       text_ += fmt::format("{{\"@flowkeep.token\":\"{}\"}}\n", token_);
+    }
     return false;
+  }
+
+  [[nodiscard]] bool is_odata() const { return arguments_.format == io::Format::odata; }
+
+  [[nodiscard]] io::WriteOptions options() const {
+    io::WriteOptions options;
+    if (arguments_.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
+    if (arguments_.redact) options.redaction = io::WriteOptions::Redaction::secrets;
+    set_odata_options(options, arguments_.format, arguments_.odata);
+    return options;
+  }
+
+  /// The one list of a response, which all passes add to.
+  Try<void> open_list() {
+    if (list_) return {};
+    auto writer = io::ODataWriter::make(options());
+    if (!writer) return failed(writer.error(), Doing::selecting);
+    list_.emplace(std::move(*writer)).begin_delta(text_);
+    return {};
   }
 
   // Extra columns may have come since.
   Try<void> make_writer(const Snapshot& snapshot) {
     auto extra = snapshot.extra_columns();
     if (!extra) return failed(extra.error(), Doing::opening);
-    io::WriteOptions options;
-    options.extra_columns = std::move(*extra);
-    if (arguments_.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
-    if (arguments_.redact) options.redaction = io::WriteOptions::Redaction::secrets;
-    auto writer = io::SessionWriter::make(std::move(options));
+    io::WriteOptions made = options();
+    made.extra_columns = std::move(*extra);
+    auto writer = io::SessionWriter::make(std::move(made));
     if (!writer) return failed(writer.error(), Doing::selecting);
     writer_.emplace(std::move(*writer));
     return {};
   }
 
   Try<void> append(const Snapshot& snapshot, const SessionChange& change) {
+    if (is_odata()) {
+      const auto written = list_->write_change(snapshot, change, text_);
+      if (!written) return failed(written.error(), Doing::selecting);
+      return {};
+    }
     text_ += fmt::format("{{\"@flowkeep.token\":\"{}\",", token_);
     if (!change.session) {
       text_ += fmt::format("\"id\":\"{}\",\"reason\":\"deleted\",\"versionnumber\":{},\"deletedon\":\"{}\"}}\n",
@@ -108,6 +133,7 @@ class Changes {
   const ChangesArguments& arguments_;
   Clock::time_point printed_at_ = Clock::now();
   std::optional<io::SessionWriter> writer_{};
+  std::optional<io::ODataWriter> list_{};
   std::string token_{};
   std::string text_{};
   std::string line_{};
@@ -117,9 +143,17 @@ Try<Exit> changes(const ChangesArguments& arguments) {
   if (arguments.since && arguments.since->empty()) {
     return failed(Exit::usage, "--since: the token is empty; leave --since out to begin with everything");
   }
+  if (const auto checked = check_odata_arguments(arguments.format, arguments.odata); !checked) {
+    return failed(checked.error());
+  }
+  if (arguments.follow && arguments.format == io::Format::odata) {
+    return failed(Exit::usage, "--follow never ends, and a list of --format odata does: ask for one of them");
+  }
+  auto since = arguments.since ? token_of("--since", *arguments.since) : std::string();
+  if (!since) return failed(since.error());
   const auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
-  return Changes(*store, arguments).run();
+  return Changes(*store, arguments).run(std::move(*since));
 }
 
 }  // namespace
@@ -128,18 +162,22 @@ void add_changes(CLI::App& app, Run& run) {
   const auto arguments = std::make_shared<ChangesArguments>();
   CLI::App* command = app.add_subcommand("changes", "write what became of the sessions, as JSON Lines");
   add_file(*command, arguments->file);
-  command->add_option("--since", arguments->since, "the token of the last line that was taken in (default: everything)")
+  command
+      ->add_option("--since", arguments->since,
+                   "the token of the last line that was taken in, or the @odata.deltaLink (default: everything)")
       ->type_name("TOKEN");
   command->add_flag("--follow", arguments->follow,
                     "go on: new changes come as they are made, until the end by a signal");
   command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
   command->add_flag("--redact", arguments->redact,
                     "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
+  add_json_format(*command, arguments->format);
+  add_odata_arguments(*command, arguments->odata);
   command->footer(
       "Sessions come in the order of their versions, as they are now, then deletions as\n"
       "{\"id\":...,\"reason\":\"deleted\"}. Each line has a token, \"@flowkeep.token\"; the last is a token alone\n"
       "(with --follow: one a quiet day). Whoever stores the token together with the row meets each version once.\n"
-      "A token is good for 7 days.\n"
+      "A token is good for 7 days. With --format odata they are one list with the token in its @odata.deltaLink.\n"
       "\n"
       "Example:\n"
       "  flowkeep changes runs.flowkeep --since \"$(cat last-token)\" --no-binaries");

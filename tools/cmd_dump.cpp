@@ -2,9 +2,7 @@
 #include <chrono>
 #include <memory>
 
-#include <flowkeep/io/json.hpp>
-
-#include "arguments.hpp"
+#include "odata.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 
@@ -31,11 +29,22 @@ struct DumpArguments {
   bool no_binaries = false;
   bool redact = false;
   bool one_snapshot = false;
+  std::optional<std::uint64_t> page_size{};
+  std::optional<std::string> skiptoken{};
+  bool count = false;
+  ODataArguments odata{};
 };
 
-Query query_of(const DumpArguments& arguments) {
+Try<Query> query_of(const DumpArguments& arguments) {
   Query query = arguments.query;
   query.limit = limit(arguments.limit);
+  // One more than a page has tells whether there is a next one.
+  if (arguments.page_size) query.limit = limit(std::max(*arguments.page_size, *arguments.page_size + 1));
+  if (arguments.skiptoken) {
+    auto token = token_of("--skiptoken", *arguments.skiptoken);
+    if (!token) return failed(token.error());
+    query.after = std::move(*token);
+  }
   if (arguments.open) {
     query.statuscodes.insert(query.statuscodes.end(), open_statuses.begin(), open_statuses.end());
     std::sort(query.statuscodes.begin(), query.statuscodes.end());
@@ -44,21 +53,19 @@ Query query_of(const DumpArguments& arguments) {
   return query;
 }
 
-Try<io::SessionWriter> make_writer(const DumpArguments& arguments, const Store& store) {
+Try<ListWriter> make_writer(const DumpArguments& arguments, const Store& store) {
   const auto snapshot = take_snapshot(store);
   if (!snapshot) return failed(snapshot.error());
   auto extra = snapshot->extra_columns();
   if (!extra) return failed(extra.error(), Doing::opening);
   io::WriteOptions options;
-  options.format = arguments.format;
+  set_odata_options(options, arguments.format, arguments.odata);
   options.columns = arguments.columns;
   options.extra_columns = std::move(*extra);
   if (arguments.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
   if (arguments.redact) options.redaction = io::WriteOptions::Redaction::secrets;
   if (arguments.labels) options.labels = io::WriteOptions::Labels::beside;
-  auto writer = io::SessionWriter::make(std::move(options));
-  if (!writer) return failed(writer.error(), Doing::selecting);
-  return std::move(*writer);
+  return ListWriter::make(std::move(options));
 }
 
 /// How long one read transaction may last. A query that sorts pays for its start again in every slice, so a slice
@@ -93,26 +100,46 @@ constexpr std::uint64_t most_examined = 20'000;
 
 class Dump {
  public:
-  Dump(const Store& store, io::SessionWriter writer, Output& output, Query query, Reading reading)
-      : store_(store), writer_(std::move(writer)), output_(output), query_(std::move(query)), reading_(reading) {
+  Dump(const Store& store, ListWriter writer, Output& output, Query query, const DumpArguments& arguments)
+      : store_(store),
+        writer_(std::move(writer)),
+        output_(output),
+        query_(std::move(query)),
+        reading_(arguments.one_snapshot ? Reading::one_snapshot : Reading::renewed),
+        page_size_(arguments.page_size),
+        counted_(arguments.count) {
     if (reading_ == Reading::renewed) query_.pause_after = most_examined;
   }
 
   Try<void> run() {
-    writer_.begin(text_);
+    const auto count = count_of_all();
+    if (!count) return failed(count.error());
+    writer_.begin(text_, *count);
     for (bool more = true; more;) {
       const auto rest = slice();
-      if (reading_ == Reading::renewed) snapshot_.reset();  // the reader of a pipe may take its time
+      if (!rest && rows_ == 0) return failed(rest.error());  // without a list's opening in front of it
+      if (reading_ == Reading::renewed) snapshot_.reset();   // the reader of a pipe may take its time
       if (const auto flushed = flush(); !flushed) return flushed;
       if (!rest) return failed(rest.error());
       more = *rest;
       show_progress();
     }
-    writer_.end(text_);
+    writer_.end(text_, next_page_);
     return flush();
   }
 
  private:
+  /// What "@odata.count" says, where it was asked for.
+  Try<std::optional<std::uint64_t>> count_of_all() {
+    if (!counted_) return std::nullopt;
+    auto snapshot = take_snapshot(store_);
+    if (!snapshot) return failed(snapshot.error());
+    const auto count = snapshot->count(query_);
+    if (!count) return failed(count.error(), Doing::selecting);
+    if (reading_ == Reading::one_snapshot) snapshot_.emplace(std::move(*snapshot));
+    return *count;
+  }
+
   /// Appends the rows of one read transaction to text_; whether there may be more.
   Try<bool> slice() {
     if (!snapshot_) {
@@ -125,12 +152,17 @@ class Dump {
     SessionRange range = snapshot_->select(query_);
     for (const Result<SessionView>& row : range) {
       if (!row) return failed(row.error(), Doing::selecting);
+      if (rows_ == page_size_) {
+        next_page_ = page_end_;
+        return false;
+      }
       budget.first_row();
       if (const auto written = writer_.write(*snapshot_, *row, text_); !written) {
         return failed(written.error(), Doing::selecting);
       }
       ++rows;
       ++rows_;
+      if (rows_ == page_size_) page_end_ = range.token();
       if (!budget.spent(rows, text_.size())) continue;
       if (reading_ == Reading::renewed) {
         go_on_behind(range, rows);
@@ -169,10 +201,14 @@ class Dump {
   }
 
   const Store& store_;
-  io::SessionWriter writer_;
+  ListWriter writer_;
   Output& output_;
   Query query_;
   Reading reading_;
+  std::optional<std::uint64_t> page_size_;
+  bool counted_;
+  std::string page_end_{};   // the token of a page's last row
+  std::string next_page_{};  // the same, once a row was seen behind it
   std::optional<Snapshot> snapshot_{};
   std::string text_{};
   std::uint64_t rows_ = 0;
@@ -181,14 +217,19 @@ class Dump {
 };
 
 Try<Exit> dump(const DumpArguments& arguments) {
+  const auto checked =
+      check_odata_arguments(arguments.format, arguments.odata,
+                            {{"--page-size", arguments.page_size.has_value()}, {"--count", arguments.count}});
+  if (!checked) return failed(checked.error());
+  auto query = query_of(arguments);
+  if (!query) return failed(query.error());
   auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
   auto writer = make_writer(arguments, *store);
   if (!writer) return failed(writer.error());
   auto output = Output::open(arguments.output, arguments.file);
   if (!output) return failed(output.error());
-  const auto reading = arguments.one_snapshot ? Reading::one_snapshot : Reading::renewed;
-  const auto dumped = Dump(*store, std::move(*writer), *output, query_of(arguments), reading).run();
+  const auto dumped = Dump(*store, std::move(*writer), *output, std::move(*query), arguments).run();
   if (!dumped) return failed(dumped.error());
   if (const auto finished = output->finish(); !finished) return failed(finished.error());
   return Exit::done;
@@ -212,7 +253,16 @@ void add_filters(CLI::App& command, DumpArguments& arguments) {
       "the time that --since, --until and --order are about (default: createdon)");
   add_word(command, "--order", query.order, {{"newest", newest_first}, {"oldest", oldest_first}},
            "which come first (default: newest)");
-  add_argument(command, "--limit", arguments.limit, count_argument, "at most so many sessions");
+  CLI::Option* all = add_argument(command, "--limit", arguments.limit, count_argument, "at most so many sessions");
+  add_argument(command, "--page-size", arguments.page_size, positive_argument,
+               "odata: at most so many sessions, and an @odata.nextLink where there are more")
+      ->excludes(all);
+  command
+      .add_option(
+          "--skiptoken", arguments.skiptoken,
+          "go on behind a page: its @odata.nextLink, or the $skiptoken in it; all else as it was asked for then")
+      ->type_name("TOKEN");
+  command.add_flag("--count", arguments.count, "odata: add @odata.count, the number of all such sessions");
 }
 
 }  // namespace
@@ -225,22 +275,21 @@ void add_dump(CLI::App& app, Run& run) {
            {{"jsonl", io::Format::jsonl}, {"csv", io::Format::csv}, {"odata", io::Format::odata}},
            "how they are written (default: jsonl)");
   add_filters(*command, *arguments);
-  command->add_option("--columns", arguments->columns, "only these columns, in this order, with commas between")
-      ->type_name("a,b,...")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_columns(*command, arguments->columns);
   command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
   command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
   command->add_flag("--redact", arguments->redact,
                     "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
   command->add_flag("--snapshot", arguments->one_snapshot,
                     "write the store as it was at one moment; the file of a busy store grows meanwhile");
+  add_odata_arguments(*command, arguments->odata);
   command->add_option("-o,--output", arguments->output, "write this file (replaced when the dump is whole; mode 0600)")
       ->type_name("OUT");
   command->footer(
       "Sessions satisfy every condition that is given; of --status and --open, one. Without --snapshot a long dump\n"
       "shows a session as it is when its turn comes. For a dump to import again, ask for --order oldest: sessions of\n"
-      "one instant then keep their order.\n"
+      "one instant then keep their order. A page of --format odata (--page-size) ends with the link that --skiptoken\n"
+      "takes.\n"
       "\n"
       "Example:\n"
       "  flowkeep dump runs.flowkeep --format csv --status Failed --since 2026-01-01 --redact -o failed.csv");

@@ -1,8 +1,6 @@
 #include <memory>
 
-#include <flowkeep/io/json.hpp>
-
-#include "arguments.hpp"
+#include "odata.hpp"
 #include "output.hpp"
 
 namespace flowkeep::tool {
@@ -14,6 +12,10 @@ struct GetArguments {
   Guid id{};
   std::optional<Column> column{};
   std::string output{};
+  io::Format format = io::Format::jsonl;
+  std::vector<std::string> columns{};
+  bool labels = false;
+  ODataArguments odata{};
 };
 
 constexpr Argument<Column> column_argument{[](std::string_view text) { return find_column(text); }, "NAME",
@@ -68,30 +70,64 @@ Try<void> write_column(const GetArguments& arguments, const Snapshot& snapshot, 
   return output.write(text_of(value));
 }
 
-Try<void> write_session(const Snapshot& snapshot, const SessionView& session, Output& output) {
-  auto writer = io::SessionWriter::make({});
-  if (!writer) return failed(writer.error(), Doing::opening);
+Try<io::WriteOptions> options_of(const GetArguments& arguments, const Snapshot& snapshot) {
+  auto extra = snapshot.extra_columns();
+  if (!extra) return failed(extra.error(), Doing::opening);
+  io::WriteOptions options;
+  options.columns = arguments.columns;
+  options.extra_columns = std::move(*extra);
+  if (arguments.labels) options.labels = io::WriteOptions::Labels::beside;
+  set_odata_options(options, arguments.format, arguments.odata);
+  return options;
+}
+
+Try<std::string> text_of_session(const Snapshot& snapshot, const SessionView& session, io::WriteOptions options) {
+  auto writer = io::SessionWriter::make(std::move(options));
+  if (!writer) return failed(writer.error(), Doing::selecting);
   std::string text;
-  writer->begin(text);
   if (const auto written = writer->write(snapshot, session, text); !written) {
     return failed(written.error(), Doing::opening);
   }
-  writer->end(text);
-  return output.write(text);
+  return text;
+}
+
+/// The answer to flowsessions(id), or to flowsessions(id)/column.
+Try<std::string> response_of(const GetArguments& arguments, const Snapshot& snapshot, const SessionView& session,
+                             io::WriteOptions options) {
+  auto writer = io::ODataWriter::make(std::move(options));
+  if (!writer) return failed(writer.error(), Doing::selecting);
+  std::string text;
+  const auto written = arguments.column ? writer->write_value(snapshot, session, *arguments.column, text)
+                                        : writer->write_entity(snapshot, session, text);
+  if (!written) return failed(written.error(), Doing::one_row);
+  return text;
 }
 
 Try<Exit> get(const GetArguments& arguments) {
+  if (const auto checked = check_odata_arguments(arguments.format, arguments.odata); !checked) {
+    return failed(checked.error());
+  }
   const auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
   const auto snapshot = take_snapshot(*store);
   if (!snapshot) return failed(snapshot.error());
+  auto options = options_of(arguments, *snapshot);
+  if (!options) return failed(options.error());
   const auto session = snapshot->get(arguments.id);
   if (!session) return failed(session.error(), Doing::one_row);
   auto output = Output::open(arguments.output, arguments.file);
   if (!output) return failed(output.error());
-  const auto written = arguments.column ? write_column(arguments, *snapshot, *session, *output)
-                                        : write_session(*snapshot, *session, *output);
-  if (!written) return failed(written.error());
+  if (arguments.column && arguments.format == io::Format::jsonl) {
+    if (const auto written = write_column(arguments, *snapshot, *session, *output); !written) {
+      return failed(written.error());
+    }
+  } else {
+    const auto text = arguments.format == io::Format::odata
+                          ? response_of(arguments, *snapshot, *session, std::move(*options))
+                          : text_of_session(*snapshot, *session, std::move(*options));
+    if (!text) return failed(text.error());
+    if (const auto written = output->write(*text); !written) return failed(written.error());
+  }
   if (const auto finished = output->finish(); !finished) return failed(finished.error());
   return Exit::done;
 }
@@ -103,8 +139,13 @@ void add_get(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("get", "write one session as JSON, or the bytes of one of its columns");
   add_file(*command, arguments->file);
   add_argument(*command, "ID", arguments->id, guid_argument, "the session")->required();
-  add_argument(*command, "--column", arguments->column, column_argument,
-               "write the bytes of this column, without a line end; null is exit status 1");
+  CLI::Option* column =
+      add_argument(*command, "--column", arguments->column, column_argument,
+                   "write the bytes of this column, without a line end (odata: its value); null is exit status 1");
+  add_json_format(*command, arguments->format);
+  add_columns(*command, arguments->columns)->excludes(column);
+  command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
+  add_odata_arguments(*command, arguments->odata);
   command->add_option("-o,--output", arguments->output, "write this file (replaced when it is whole; mode 0600)")
       ->type_name("OUT");
   command->footer(

@@ -1,7 +1,7 @@
 #include <charconv>
 #include <memory>
 
-#include "arguments.hpp"
+#include "odata.hpp"
 #include "output.hpp"
 
 namespace flowkeep::tool {
@@ -13,6 +13,8 @@ struct ValidTransitionArguments {
   Guid id{};
   std::string state{};
   std::int32_t status = 0;
+  enum class Format { text, odata } format = Format::text;
+  std::string base_url{};
 };
 
 /// Any number is a question that has an answer; a word has to be a status.
@@ -28,11 +30,20 @@ constexpr Argument<std::int32_t> status_number_argument{parse_status_number, "",
                                                         "a number, or the name of a status such as Running"};
 
 Try<Exit> valid_transition(const ValidTransitionArguments& arguments) {
+  const bool is_text = arguments.format == ValidTransitionArguments::Format::text;
+  if (is_text && !arguments.base_url.empty()) return failed(Exit::usage, "--base-url goes with --format odata alone");
   const auto store = open_store(arguments.file, OpenMode::read_only);
   if (!store) return failed(store.error());
-  const auto valid = store->is_valid_state_transition(arguments.id, arguments.state, arguments.status);
+  const auto snapshot = take_snapshot(*store);
+  if (!snapshot) return failed(snapshot.error());
+  auto writer = io::ODataWriter::make({.base_url = arguments.base_url});
+  if (!writer) return failed(writer.error(), Doing::selecting);
+  std::string text;
+  const auto valid =
+      writer->write_is_valid_state_transition(*snapshot, arguments.id, arguments.state, arguments.status, text);
   if (!valid) return failed(valid.error(), Doing::selecting);
-  if (const auto printed = print(*valid ? "true\n" : "false\n"); !printed) return failed(printed.error());
+  if (is_text) text = *valid ? "true\n" : "false\n";
+  if (const auto printed = print(text); !printed) return failed(printed.error());
   return *valid ? Exit::done : Exit::no;
 }
 
@@ -47,6 +58,10 @@ void add_valid_transition(CLI::App& app, Run& run) {
   add_argument(*command, "NEWSTATUS", arguments->status, status_number_argument,
                "a number, -1 for the state's default, or a name")
       ->required();
+  using Format = ValidTransitionArguments::Format;
+  add_word(*command, "--format", arguments->format, {{"text", Format::text}, {"odata", Format::odata}},
+           "true or false, or as the Web API answers (default: text)");
+  add_base_url(*command, arguments->base_url);
   command->footer(
       "Prints true or false, with exit status 0 or 1; 2 where the session or the state does not exist.\n"
       "\n"

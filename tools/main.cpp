@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
+#include "odata.hpp"
 #include "output.hpp"
 #include "tool.hpp"
 
@@ -20,7 +21,8 @@ constexpr const char* exit_statuses =
     "  5  the input is wrong\n"
     "  6  the output cannot be written\n"
     "\n"
-    "Only create and import create FILE. Data goes to stdout, words go to stderr.\n"
+    "Only create and import create FILE. Data goes to stdout, words go to stderr; with --format odata, as\n"
+    "{\"error\":{\"code\":...,\"message\":...}}.\n"
     "\n"
     "Example:\n"
     "  flowkeep import runs.flowkeep sessions.jsonl.gz\n"
@@ -85,5 +87,8 @@ Try<Exit> run(int argc, char** argv) {
 }  // namespace flowkeep::tool
 
 int main(int argc, char** argv) {
-  return flowkeep::tool::report(flowkeep::tool::run(argc, argv));
+  using flowkeep::tool::Telling;
+  // The failure may be that the command line cannot be read.
+  const bool odata = flowkeep::tool::asks_for_odata({argv, static_cast<std::size_t>(argc)});
+  return flowkeep::tool::report(flowkeep::tool::run(argc, argv), odata ? Telling::odata : Telling::sentence);
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <cstdio>
 
+#include <flowkeep/io/odata.hpp>
+
 namespace flowkeep::tool {
 
 namespace {
@@ -57,8 +59,26 @@ Exit exit_for(Errc code, Doing doing) noexcept {
   return Exit::unreadable;
 }
 
+Errc errc_for(Exit exit) noexcept {
+  switch (exit) {
+    case Exit::done:
+      return Errc::internal;
+    case Exit::no:
+      return Errc::not_found;
+    case Exit::usage:
+    case Exit::bad_input:
+      return Errc::invalid_argument;
+    case Exit::unreadable:
+    case Exit::bad_output:
+      return Errc::io;
+    case Exit::busy:
+      return Errc::busy;
+  }
+  return Errc::internal;
+}
+
 tl::unexpected<Failure> failed(const Error& error, Doing doing) {
-  return failed(exit_for(error.code, doing), error.message);
+  return failed(Failure{exit_for(error.code, doing), error.message, error.code, error.dataverse});
 }
 
 Try<Store> open_store(const std::string& file, OpenMode mode) {
@@ -89,10 +109,18 @@ void print_note(std::string_view sentence) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-int report(const Try<Exit>& outcome) {
+int report(const Try<Exit>& outcome, Telling telling) {
   if (outcome) return static_cast<int>(*outcome);
-  if (!outcome.error().message.empty()) print_note("flowkeep: " + outcome.error().message);
-  return static_cast<int>(outcome.error().exit);
+  const Failure& failure = outcome.error();
+  if (failure.message.empty()) return static_cast<int>(failure.exit);
+  if (telling == Telling::sentence) {
+    print_note("flowkeep: " + failure.message);
+  } else {
+    std::string line;
+    io::append_odata_error(line, Error{failure.code, failure.message, failure.dataverse});
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  return static_cast<int>(failure.exit);
 }
 
 }  // namespace flowkeep::tool

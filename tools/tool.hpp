@@ -30,13 +30,16 @@ enum class Exit : int {
 struct Failure {
   Exit exit = Exit::unreadable;
   std::string message{};
+  Errc code = Errc::internal;  ///< of the library's refusal, or the one that says the same of the tool's
+  DataverseCode dataverse = DataverseCode::none;
 };
 
 template <class T>
 using Try = tl::expected<T, Failure>;
 
+[[nodiscard]] Errc errc_for(Exit exit) noexcept;
 [[nodiscard]] inline tl::unexpected<Failure> failed(Exit exit, std::string message) {
-  return tl::unexpected<Failure>(Failure{exit, std::move(message)});
+  return tl::unexpected<Failure>(Failure{exit, std::move(message), errc_for(exit)});
 }
 [[nodiscard]] inline tl::unexpected<Failure> failed(Failure failure) {
   return tl::unexpected<Failure>(std::move(failure));
@@ -59,8 +62,10 @@ enum class Doing {
 
 /// Prints a line on stderr. Control characters, which may come from the data, are shown as \xNN.
 void print_note(std::string_view sentence);
-/// Prints a failure ("flowkeep: sentence"), if it is one with words, and returns the process's exit status.
-[[nodiscard]] int report(const Try<Exit>& outcome);
+/// How a failure is told: "flowkeep: sentence", or as the Web API answers, {"error":{"code":…,"message":…}}.
+enum class Telling { sentence, odata };
+/// Prints a failure, if it is one with words, on stderr, and returns the process's exit status.
+[[nodiscard]] int report(const Try<Exit>& outcome, Telling telling = Telling::sentence);
 
 /// What the command line chose.
 using Run = std::function<Try<Exit>()>;

@@ -17,6 +17,8 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view owner_annotation = "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname";
 constexpr std::string_view token_annotation = "@flowkeep.token";
+constexpr std::string_view context_annotation = "@odata.context";
+constexpr std::string_view deletion_context = "/$deletedEntity\"";  // a JSON text's end
 constexpr std::string_view bind_suffix = "@odata.bind";
 
 tl::unexpected<Error> refuse(std::string message) {
@@ -73,7 +75,7 @@ Result<void> SessionParser::parse_object(std::string_view json, Session& session
   if (const auto error = parser_.iterate(padded).get(document)) return refuse(error, json.size());
   if (auto fields = parse_fields(document, json, session); !fields) return fields;
   if (is_change_ && !session.flowsessionid)
-    return refuse("a token or a deletion, as flowkeep changes writes them, is no session");
+    return refuse("a token or a deletion, as flowkeep changes and the Web API write them, is no session");
   if (auto owner = settle_owner(session); !owner) return owner;
   return settle_extra_nulls(session);
 }
@@ -153,6 +155,7 @@ Result<void> SessionParser::set_annotation(std::string_view key, ondemand::value
     scratch_.clear();
     if (const auto error = append_minified(value, scratch_))
       return refuse(fmt::format("{}: {}", quoted(key), sentence_of(error)));
+    is_change_ = is_change_ || (key == context_annotation && scratch_.ends_with(deletion_context));
     return {};
   }
   JsonValue read;

@@ -9,6 +9,7 @@
 
 #include "append.hpp"
 #include "json_syntax.hpp"
+#include "odata_link.hpp"
 
 namespace flowkeep::io {
 namespace {
@@ -22,20 +23,13 @@ Withheld withheld(const ColumnInfo& column, const WriteOptions& options) noexcep
   return binary && options.binaries == WriteOptions::Binaries::none ? Withheld::without_binaries : Withheld::no;
 }
 
-std::string key_of(std::string_view name) {
-  std::string key = ",";
-  append_json_text(key, name);
-  key += ':';
-  return key;
-}
-
 WriteField column_field(const ColumnInfo& column, const WriteOptions& options) {
   WriteField field;
   field.column = column.column;
   field.kind = column.kind;
   field.name = column.kind == ColumnKind::lookup ? column.value_name : column.name;
-  field.key = key_of(field.name);
-  field.label_key = key_of(field.name + "@OData.Community.Display.V1.FormattedValue");
+  field.key = json_key(field.name);
+  field.label_key = json_key(field.name + "@OData.Community.Display.V1.FormattedValue");
   field.labelled = column.kind == ColumnKind::choice && options.labels == WriteOptions::Labels::beside;
   return field;
 }
@@ -43,7 +37,7 @@ WriteField column_field(const ColumnInfo& column, const WriteOptions& options) {
 WriteField extra_field(const std::string& name) {
   WriteField field;
   field.name = name;
-  field.key = key_of(name);
+  field.key = json_key(name);
   return field;
 }
 
@@ -68,10 +62,22 @@ Result<WriteField> asked_field(const std::string& name, const WriteOptions& opti
 
 }  // namespace
 
+std::string json_key(std::string_view name) {
+  std::string key = ",";
+  append_json_text(key, name);
+  key += ':';
+  return key;
+}
+
 Result<WritePlan> WritePlan::make(const WriteOptions& options) {
   WritePlan plan;
   plan.format = options.format;
   plan.base64 = options.format == Format::odata ? Base64::url : Base64::standard_padded;
+  if (plan.format == Format::odata) {
+    auto base = link_base(options.base_url);
+    if (!base) return fail(std::move(base.error()));
+    plan.base = std::move(*base);
+  }
   if (options.columns.empty()) {
     for (const ColumnInfo& column : columns())
       if (withheld(column, options) == Withheld::no) plan.fields.push_back(column_field(column, options));
@@ -89,6 +95,8 @@ Result<WritePlan> WritePlan::make(const WriteOptions& options) {
     if (!field->column) plan.extras = Extras::named;
     plan.fields.push_back(std::move(*field));
   }
+  const ColumnInfo& key = info(Column::flowsessionid);
+  if (plan.format == Format::odata && !asked.contains(key.name)) plan.fields.push_back(column_field(key, options));
   return plan;
 }
 
@@ -112,7 +120,12 @@ Result<void> append_binary(std::string& out, const Snapshot& snapshot, const Bin
   }
   auto bytes = snapshot.read(*binary.stored);
   if (!bytes) return fail(std::move(bytes.error()));
+  const std::size_t start = out.size();
   append_base64(out, *bytes, alphabet);
+  if (alphabet == Base64::url && Guid::parse(std::string_view(out).substr(start))) {
+    out.resize(start);
+    append_base64(out, *bytes, Base64::standard_padded);
+  }
   return {};
 }
 

@@ -15,7 +15,7 @@ struct WriteField {
   std::optional<Column> column{};  ///< nothing: an extra column
   ColumnKind kind = ColumnKind::text;
   std::string name{};       ///< as it stands in the output
-  std::string key{};        ///< of JSON: a comma, the name as a JSON text, a colon
+  std::string key{};        ///< of JSON: json_key() of the name
   std::string label_key{};  ///< the same of its label
   bool labelled = false;    ///< its label stands beside it
 };
@@ -24,29 +24,27 @@ struct WritePlan {
   Format format = Format::jsonl;
   Base64 base64 = Base64::standard_padded;
   std::vector<WriteField> fields{};
+  std::string base{};  ///< of odata: what links begin with
   enum class Extras : std::uint8_t {
     none,
     all,    ///< behind the fields, in the session's order
     named,  ///< those that are fields
   } extras = Extras::none;
 
-  /// Errors: invalid_argument.
+  /// Errors: invalid_argument. For odata the key column stands behind chosen columns that lack it.
   [[nodiscard]] static Result<WritePlan> make(const WriteOptions& options);
 };
 
-/// Writes sessions by a plan; what an unfinished session has left in `out` is the caller's to remove.
+/// Writes sessions as JSON Lines by a plan; what an unfinished session has left in `out` is the caller's to remove.
 class JsonSessionWriter {
  public:
   explicit JsonSessionWriter(const WritePlan& plan) : plan_(plan) {}
-  void begin(std::string& out) const;
-  void end(std::string& out) const;
   [[nodiscard]] Result<void> write(const Snapshot& snapshot, const SessionView& session, std::string& out);
 
  private:
   [[nodiscard]] Result<void> write_column(const Snapshot& snapshot, const SessionView& session, const WriteField& field,
                                           std::string& out) const;
   const WritePlan& plan_;
-  std::uint64_t rows_ = 0;
 };
 
 class CsvSessionWriter {
@@ -63,11 +61,22 @@ class CsvSessionWriter {
   std::string text_{};
 };
 
+/// A comma, the name as a JSON text, a colon.
+[[nodiscard]] std::string json_key(std::string_view name);
+/// A File column that has neither content nor a reference is null, whatever its name.
+[[nodiscard]] bool is_null(const ValueView& value) noexcept;
+/// Appends a value that is not null, of a column of this kind. Errors: corrupt.
+[[nodiscard]] Result<void> append_json_value(std::string& out, const Snapshot& snapshot, ColumnKind kind,
+                                             const ValueView& value, Base64 alphabet);
+/// Appends every extra column of a session, a comma before each.
+void append_extras(std::string& out, const SessionView& session);
+
 /// The value of an extra column; "" where the session has none of that name.
 [[nodiscard]] std::string_view find_extra(const SessionView& session, std::string_view name);
 /// The label of a choice; "" outside the option set.
 [[nodiscard]] std::string_view label_of(Column column, std::int32_t value) noexcept;
-/// Appends a File column's reference, or its content in base64. Errors: corrupt.
+/// Appends a File column's reference, or its content in base64: in the standard alphabet where the other would make
+/// the form of a GUID, which stands for a reference. Errors: corrupt.
 [[nodiscard]] Result<void> append_binary(std::string& out, const Snapshot& snapshot, const BinaryView& binary,
                                          Base64 alphabet);
 

@@ -213,6 +213,13 @@ TEST(JsonReaderRefuses, ContradictionsAboutOneColumn) {
   });
 }
 
+TEST(JsonReaderRefuses, ADeletionOfChangeTracking) {
+  const std::string start = "{\"@odata.context\":\"https://org/api/data/v9.2/$metadata#flowsessions";
+  expect_refusals({{start + "/$deletedEntity\",\"id\":\"" + std::string(other_text) + "\",\"reason\":\"deleted\"}",
+                    {"a deletion", "is no session"}}});
+  EXPECT_EQ(read_row(start + "/$entity\",\"name\":\"x\"}").name, "x");
+}
+
 TEST(JsonReaderRefuses, BrokenBase64) {
   for (const char* text : {"Zm9v!", "Zm9vY", "Zm9vYg=", "=", "Zm 9v", R"(Zm9v\n)"})
     expect_refusals(

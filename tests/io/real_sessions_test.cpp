@@ -23,7 +23,10 @@ class RealSessions : public StoredRows {
   std::filesystem::path path_{};
 };
 
-TEST_F(RealSessions, ComeBackAsTheyWere) {
+/// In every form that can be read back.
+class RealSessionsBack : public RealSessions, public testing::WithParamInterface<Format> {};
+
+TEST_P(RealSessionsBack, ComeBackAsTheyWere) {
   auto input = SessionInput::open(path_.string());
   ASSERT_TRUE(input) << input.error().message;
   std::vector<Session> sessions;
@@ -36,7 +39,7 @@ TEST_F(RealSessions, ComeBackAsTheyWere) {
   import({});
   const auto imported = store_->import_sessions(sessions);
   ASSERT_TRUE(imported) << imported.error().error.message;
-  const InputRead dumped = read_all(folder_.write("dump.jsonl", written({})));
+  const InputRead dumped = read_all(folder_.write("dump.json", written({.format = GetParam()})));
   EXPECT_EQ(dumped.error, "");
   ASSERT_EQ(dumped.rows.size(), sessions.size());
   std::map<Guid, const Session*> by_id;
@@ -47,6 +50,8 @@ TEST_F(RealSessions, ComeBackAsTheyWere) {
     ASSERT_EQ(difference(row.session, *given->second), "") << row.session.flowsessionid->str();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, RealSessionsBack, testing::Values(Format::jsonl, Format::odata));
 
 }  // namespace
 }  // namespace flowkeep::io

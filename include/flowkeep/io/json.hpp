@@ -18,7 +18,8 @@ namespace flowkeep::io {
 /// Reads sessions from JSON text. Keeps its parser's buffers from one call to the next. One thread at a time.
 /// Keys: a column's logical name; for a lookup also "_x_value" and "X@odata.bind" (navigation names as
 /// info(Column).navigation_name, value "/set(guid)"); two that differ are refused. Annotations ("@" anywhere in
-/// the key) are ignored, but "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname" tells a team from a user.
+/// the key) are ignored, but "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname" tells a team from a user, and
+/// a deletion (an "@odata.context" that ends in "/$deletedEntity") is refused.
 /// Unknown keys become extra columns. File columns are base64 in either alphabet, with or without padding; a text
 /// of GUID form is a file reference. null is absent. versionnumber is read.
 class FLOWKEEP_API JsonReader {
@@ -76,7 +77,7 @@ class FLOWKEEP_API SessionInput {
 enum class Format : std::uint8_t {
   jsonl,  ///< one object a line; base64 with padding
   csv,    ///< RFC 4180 with a header line; null is nothing, an empty string is ""; base64 with padding
-  odata,  ///< a Web API list; base64url
+  odata,  ///< a Web API list, as ODataWriter writes it (flowkeep/io/odata.hpp)
 };
 
 /// What of a session is written.
@@ -92,13 +93,18 @@ struct WriteOptions {
   /// jsonl and odata: "statuscode@OData.Community.Display.V1.FormattedValue" and its like beside choices;
   /// csv: a field "statuscode_label" behind each choice.
   enum class Labels : std::uint8_t { none, beside } labels = Labels::none;
+  /// odata: what the Web API adds for odata.include-annotations="*", labels included.
+  enum class Annotations : std::uint8_t { none, all } annotations = Annotations::none;
+  /// odata: what links begin with, such as "https://contoso.crm4.dynamics.com/api/data/v9.2"; "": they are relative.
+  std::string base_url{};
 };
 
 /// Writes sessions. The caller takes the text from `out` when it likes. One thread at a time.
-/// Lookups are written as "_x_value", GUIDs in lower case, nulls are left out.
+/// Lookups are written as "_x_value", GUIDs in lower case; nulls are left out, but not of a Web API list.
 class FLOWKEEP_API SessionWriter {
  public:
-  /// Errors: invalid_argument (a column that is neither known nor among `extra_columns`; one that redaction withholds).
+  /// Errors: invalid_argument (a column that is neither known nor among `extra_columns`; one that redaction withholds;
+  /// for odata, a base_url that is none).
   [[nodiscard]] static Result<SessionWriter> make(WriteOptions options);
   SessionWriter(SessionWriter&&) noexcept;
   SessionWriter& operator=(SessionWriter&&) noexcept;
