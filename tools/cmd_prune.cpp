@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "arguments.hpp"
+#include "limits.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 
@@ -34,10 +34,7 @@ std::string report(const PruneArguments& arguments, const PruneResult& result) {
 }
 
 Try<Exit> prune(PruneArguments arguments) {
-  const RetentionPolicy& policy = arguments.policy;
-  if (!policy.max_age && !policy.keep && !policy.keep_per_flow && !policy.max_bytes) {
-    return failed(Exit::usage, "what may go is missing: --older-than, --keep, --keep-per-flow or --max-bytes");
-  }
+  if (const auto ok = check_limits(arguments.policy); !ok) return failed(ok.error());
   const auto store = open_store(arguments.file, arguments.dry_run ? OpenMode::read_only : OpenMode::existing);
   if (!store) return failed(store.error());
   if (arguments.dry_run) arguments.options.mode = PruneOptions::Mode::dry_run;
@@ -59,16 +56,7 @@ void add_prune(CLI::App& app, Run& run) {
   const auto arguments = std::make_shared<PruneArguments>();
   CLI::App* command = app.add_subcommand("prune", "delete closed sessions that are old or too many");
   add_file(*command, arguments->file);
-  RetentionPolicy& policy = arguments->policy;
-  add_argument(*command, "--older-than", policy.max_age, age_argument,
-               "those that were completed longer ago (s, m, h, d, w)");
-  add_argument(*command, "--keep", policy.keep, count_argument, "all but the newest N");
-  add_argument(*command, "--keep-per-flow", policy.keep_per_flow, count_argument, "all but the newest N of each flow");
-  add_argument(*command, "--max-bytes", policy.max_bytes, bytes_argument,
-               "the oldest, until no more bytes of the file are in use (K, M, G, T)");
-  add_arguments(*command, "--status", policy.statuscodes, status_argument,
-                "only sessions of this status, by name or number; may be given again");
-  add_argument(*command, "--flow", policy.regardingobjectid, guid_argument, "only sessions of this flow");
+  add_limits(*command, arguments->policy);
   command->add_flag("--dry-run", arguments->dry_run, "delete nothing, say how many it would be");
   add_argument(*command, "--time-budget", arguments->seconds, count_argument, "stop after so many seconds");
   command->footer(

@@ -64,6 +64,8 @@ std::string stat_table(const StoreStats& stats) {
   line("state model", stats.model);
   line("last version", std::to_string(stats.last_version));
   line("deletions kept", std::to_string(stats.deletions));
+  line("to be cancelled", std::to_string(stats.cancel_requests));
+  line("callbacks due", std::to_string(stats.callbacks_waiting));
   std::string active;
   for (const IndexInfo& index : indexes()) {
     if (is_active(stats, index)) active += (active.empty() ? "" : " ") + std::string(index.name);
@@ -110,12 +112,13 @@ std::string or_null(const std::optional<std::chrono::milliseconds>& time) {
 std::string stat_json(const StoreStats& stats) {
   std::string text = fmt::format(
       "{{\"path\":{},\"store_id\":\"{}\",\"format_version\":{},\"created\":\"{}\",\"model\":{},\"sessions\":{},"
-      "\"active\":{},\"inactive\":{},\"last_version\":{},\"deletions\":{},\"file_bytes\":{},\"live_bytes\":{},"
+      "\"active\":{},\"inactive\":{},\"last_version\":{},\"deletions\":{},\"cancel_requests\":{},\"callbacks_waiting\":"
+      "{},\"file_bytes\":{},\"live_bytes\":{},"
       "\"free_bytes\":{},\"map_bytes\":{},\"quota_bytes\":{},\"page_bytes\":{},\"last_transaction\":{}",
       json_string(stats.path), stats.store_id.str(), stats.format_version, format_timestamp(stats.created),
       json_string(stats.model), stats.sessions, stats.active, stats.inactive, stats.last_version, stats.deletions,
-      stats.file_bytes, stats.live_bytes, stats.free_bytes, stats.map_bytes, stats.quota_bytes, stats.page_bytes,
-      stats.last_transaction);
+      stats.cancel_requests, stats.callbacks_waiting, stats.file_bytes, stats.live_bytes, stats.free_bytes,
+      stats.map_bytes, stats.quota_bytes, stats.page_bytes, stats.last_transaction);
   const auto list = [&](std::string_view name, char open, char close, const auto& entries, const auto& write) {
     text += fmt::format(",\"{}\":{}", name, open);
     bool first = true;
