@@ -9,10 +9,10 @@ import re
 import subprocess
 import sys
 
-# The layers of lib/, lowest first: each includes itself and those before it. lib/io is a library of its own
-# beside them and sees include/ only, as do tools, bench and the tests of these.
+# The layers of lib/, lowest first: each includes itself and those before it. lib/io and lib/callbacks are libraries of
+# their own beside them and see include/ only, as do tools, bench and the tests of these.
 LAYERS = ["base", "entity", "storage", "journal", "codec", "state", "blob", "index", "store", "query", "retention", "agent"]
-PUBLIC_ONLY = ["lib/io", "tools", "bench", "tests/public", "tests/io", "tests/tool", "tests/checks",
+PUBLIC_ONLY = ["lib/io", "lib/callbacks", "tools", "bench", "tests/public", "tests/io", "tests/callbacks", "tests/tool", "tests/checks",
                "tests/nocompile", "tests/torture"]
 
 # The published headers by the lowest layer that may include them; the rest are for `store` and above.
@@ -23,7 +23,8 @@ PUBLIC_HEADERS = {
     "codec": ["callback.hpp", "retention.hpp", "session_summary.hpp", "session_view.hpp"],
 }
 FACADE_LAYER = "store"
-JSON_HEADERS = "io/"  # flowkeep/io/… is for lib/io and its users, none of the layers
+# flowkeep/io/… and flowkeep/callbacks/… are for these libraries and their users, none of the layers.
+BESIDE = {"io/": "lib/io", "callbacks/": "lib/callbacks"}
 
 # Headers of other projects, and the folders that may include them. A folder stands for those below it, too.
 FOREIGN = {
@@ -39,6 +40,7 @@ FOREIGN = {
     "simdjson.h": ["lib/io"],
     "zlib.h": ["lib/io", "tests/io"],
     "pugixml.hpp": ["lib/io"],
+    "curl/": ["lib/callbacks"],
     "CLI/": ["tools"],
     "benchmark/": ["bench"],
     "sqlite3.h": ["bench"],
@@ -48,7 +50,7 @@ FOREIGN = {
     "gmock/": ["tests"],
 }
 # The operating system: anywhere but in published headers.
-SYSTEM = re.compile(r"(sys|linux|netinet|arpa)/\w+\.h|(dirent|dlfcn|errno|fcntl|limits|poll|pthread|sched|signal|spawn"
+SYSTEM = re.compile(r"(sys|linux|netinet|arpa)/\w+\.h|(dirent|dlfcn|errno|fcntl|limits|netdb|poll|pthread|sched|signal|spawn"
                     r"|stdlib|string|strings|time|ucontext|unistd|utime)\.h")
 
 TOP_LEVEL = {"meson.build", "meson_options.txt", "README.md", "LICENSE", "include", "lib", "fbs", "bench", "tests",
@@ -111,8 +113,9 @@ class Checker:
         if layer is None:
             return
         lowest = next((owner for owner, names in PUBLIC_HEADERS.items() if header in names), FACADE_LAYER)
-        if header.startswith(JSON_HEADERS):
-            self.breach(place, f"<flowkeep/{header}> belongs to lib/io; no layer includes it")
+        beside = next((owner for folder, owner in BESIDE.items() if header.startswith(folder)), None)
+        if beside:
+            self.breach(place, f"<flowkeep/{header}> belongs to {beside}; no layer includes it")
         elif LAYERS.index(layer) < LAYERS.index(lowest):
             self.breach(place, f"lib/{layer} includes <flowkeep/{header}>, which is for lib/{lowest} and above")
 
