@@ -125,6 +125,7 @@ int main(int argc, char** argv) {
   // Sizes and reads come before what writes.
   add_load_benchmarks(**workspace, names);
   add_read_benchmarks(**workspace, names);
+  add_access_benchmarks(**workspace, names);
   add_write_benchmarks(**workspace, names);
   add_process_benchmarks(**workspace, names);
 #ifdef FLOWKEEP_BENCH_JSON

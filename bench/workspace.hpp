@@ -93,6 +93,8 @@ void wrong(benchmark::State& state, const std::string& why);
 // Each adds names, WORKLOAD/ENGINE; the engines of a workload follow each other.
 void add_load_benchmarks(Workspace& workspace, Names& names);
 void add_read_benchmarks(Workspace& workspace, Names& names);
+/// What access rules cost.
+void add_access_benchmarks(Workspace& workspace, Names& names);
 void add_write_benchmarks(Workspace& workspace, Names& names);
 /// What needs a process of its own.
 void add_process_benchmarks(Workspace& workspace, Names& names);

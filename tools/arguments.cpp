@@ -59,8 +59,73 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept {
   return parse_with_unit(text, units);
 }
 
+std::optional<Reference> parse_principal(std::string_view text) {
+  EntityType type = EntityType::systemuser;
+  for (const auto& [word, named] : {std::pair<std::string_view, EntityType>{"user:", EntityType::systemuser},
+                                    std::pair<std::string_view, EntityType>{"team:", EntityType::team}}) {
+    if (!text.starts_with(word)) continue;
+    text.remove_prefix(word.size());
+    type = named;
+    break;
+  }
+  const auto id = Guid::parse(text);
+  if (!id) return std::nullopt;
+  return Reference(*id, type);
+}
+
 CLI::Option* add_file(CLI::App& command, std::string& file) {
   return command.add_option("FILE", file, "the store")->type_name("")->required();
+}
+
+CLI::Option* add_file(CLI::App& command, StoreFile& file) {
+  CLI::Option* option = add_file(command, file.path);
+  add_user(command, file);
+  return option;
+}
+
+void add_user(CLI::App& command, StoreFile& file) {
+  const auto on = [&file]() -> Principal& {
+    if (!file.user) file.user.emplace();
+    return *file.user;
+  };
+  const auto read = [](const auto& argument, const std::string& text, auto use) {
+    if (const auto value = argument.parse(text)) use(*value);
+  };
+  CLI::Option* as = command
+                        .add_option_function<std::string>(
+                            "--as",
+                            [on, read](const std::string& text) {
+                              read(guid_argument, text, [&](const Guid& id) { on().user = id; });
+                            },
+                            "use the store as this user, who sees and does what he may")
+                        ->type_name("USER")
+                        ->check([](const std::string& text) { return check_argument(guid_argument, text); })
+                        ->group("Who uses it");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--team",
+          [on, read](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              read(guid_argument, text, [&](const Guid& id) { on().teams.push_back(id); });
+            }
+          },
+          "a team he is in; may be given again")
+      ->type_name("GUID")
+      ->allow_extra_args(false)
+      ->check([](const std::string& text) { return check_argument(guid_argument, text); })
+      ->needs(as)
+      ->group("Who uses it");
+  command
+      .add_option_function<std::string>(
+          "--privileges",
+          [on, read](const std::string& text) {
+            read(rights_argument, text, [&](AccessRights rights) { on().privileges = rights; });
+          },
+          "what he may do with this table at all (default: All)")
+      ->type_name("RIGHTS")
+      ->check([](const std::string& text) { return check_argument(rights_argument, text); })
+      ->needs(as)
+      ->group("Who uses it");
 }
 
 Try<std::string> read_text_file(const std::string& path) {

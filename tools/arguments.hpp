@@ -123,8 +123,21 @@ CLI::Option* add_word(CLI::App& command, const std::string& name, T& into, const
       });
 }
 
-/// Adds the positional argument FILE.
+inline constexpr Argument<AccessRights> rights_argument{[](std::string_view text) { return AccessRights::parse(text); },
+                                                        "RIGHTS",
+                                                        "rights: Read, Write, Append, AppendTo, Create, Delete, Share, "
+                                                        "Assign, with commas between them, or All"};
+/// A GUID, a systemuser's; user: or team: before it says which.
+[[nodiscard]] std::optional<Reference> parse_principal(std::string_view text);
+inline constexpr Argument<Reference> principal_argument{parse_principal, "PRINCIPAL",
+                                                        "a principal: the GUID of a user, or team: and that of a team"};
+
+/// Adds the positional argument FILE, and the options that say who uses it. `file` lives as long as `command`.
+CLI::Option* add_file(CLI::App& command, StoreFile& file);
+/// Adds FILE alone, where the file is used as a whole.
 CLI::Option* add_file(CLI::App& command, std::string& file);
+/// Adds the options that say who uses `file`.
+void add_user(CLI::App& command, StoreFile& file);
 
 /// Reads platform, desktop-flow, or @XML: a file of <allowedtransitions> elements, whose stem names the model.
 [[nodiscard]] Try<StateModel> load_state_model(const std::string& text);

@@ -11,24 +11,23 @@ namespace flowkeep::tool {
 namespace {
 
 struct BackupArguments {
-  std::string file{};
+  StoreFile file{};
   std::string destination{};
   bool compact = false;
   bool verify = false;
 };
 
 /// A backup writes nothing to the store, unless its writer died: then the store is put right first.
-Try<Store> open_for_backup(const std::string& file) {
+Try<Store> open_for_backup(const StoreFile& file) {
   OpenOptions options;
   options.mode = OpenMode::read_only;
-  auto store = Store::open(file, options);
+  auto store = Store::open(file.path, options);
   if (!store && store.error().code == Errc::needs_recovery) {
-    print_note(file + " was not closed by the process that wrote it: recovering it first");
+    print_note(file.path + " was not closed by the process that wrote it: recovering it first");
     options.mode = OpenMode::existing;
-    store = Store::open(file, options);
+    store = Store::open(file.path, options);
   }
-  if (!store) return failed(store.error(), Doing::opening);
-  return std::move(*store);
+  return as_user(std::move(store), file);
 }
 
 Try<Exit> backup(const BackupArguments& arguments) {
@@ -70,7 +69,7 @@ void add_backup(CLI::App& app, Run& run) {
       "Example:\n"
       "  flowkeep backup runs.flowkeep /backup/runs-2025-03-14.flowkeep --verify");
   command->callback([&run, arguments] {
-    run = [arguments] { return in_child(arguments->file, "backup", [&] { return backup(*arguments); }); };
+    run = [arguments] { return in_child(arguments->file.path, "backup", [&] { return backup(*arguments); }); };
   });
 }
 

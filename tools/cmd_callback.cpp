@@ -7,7 +7,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct CallbackArguments {
-  std::string file{};
+  StoreFile file{};
   Guid id{};
 };
 

@@ -8,7 +8,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct CancelArguments {
-  std::string file{};
+  StoreFile file{};
   std::optional<Guid> id{};
   bool list = false;
 };

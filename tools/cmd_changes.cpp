@@ -12,7 +12,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct ChangesArguments {
-  std::string file{};
+  StoreFile file{};
   std::optional<std::string> since{};
   bool follow = false;
   bool no_binaries = false;

@@ -11,7 +11,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct CheckArguments {
-  std::string file{};
+  StoreFile file{};
   bool json = false;
 };
 
@@ -71,7 +71,7 @@ void add_check(CLI::App& app, Run& run) {
       "Example:\n"
       "  flowkeep check runs.flowkeep");
   command->callback([&run, arguments] {
-    run = [arguments] { return in_child(arguments->file, "check", [&] { return check(*arguments); }); };
+    run = [arguments] { return in_child(arguments->file.path, "check", [&] { return check(*arguments); }); };
   });
 }
 

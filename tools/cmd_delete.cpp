@@ -8,7 +8,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct DeleteArguments {
-  std::string file{};
+  StoreFile file{};
   std::vector<Guid> ids{};
 };
 

@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 enum class Reading { renewed, one_snapshot };
 
 struct DumpArguments {
-  std::string file{};
+  StoreFile file{};
   std::string output{};
   Query query{};
   std::uint64_t limit = Limit{}.rows;
@@ -227,7 +227,7 @@ Try<Exit> dump(const DumpArguments& arguments) {
   if (!store) return failed(store.error());
   auto writer = make_writer(arguments, *store);
   if (!writer) return failed(writer.error());
-  auto output = Output::open(arguments.output, arguments.file);
+  auto output = Output::open(arguments.output, arguments.file.path);
   if (!output) return failed(output.error());
   const auto dumped = Dump(*store, std::move(*writer), *output, std::move(*query), arguments).run();
   if (!dumped) return failed(dumped.error());

@@ -8,7 +8,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct GetArguments {
-  std::string file{};
+  StoreFile file{};
   Guid id{};
   std::optional<Column> column{};
   std::string output{};
@@ -115,7 +115,7 @@ Try<Exit> get(const GetArguments& arguments) {
   if (!options) return failed(options.error());
   const auto session = snapshot->get(arguments.id);
   if (!session) return failed(session.error(), Doing::one_row);
-  auto output = Output::open(arguments.output, arguments.file);
+  auto output = Output::open(arguments.output, arguments.file.path);
   if (!output) return failed(output.error());
   if (arguments.column && arguments.format == io::Format::jsonl) {
     if (const auto written = write_column(arguments, *snapshot, *session, *output); !written) {

@@ -13,7 +13,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct ImportArguments {
-  std::string file{};
+  StoreFile file{};
   std::string input = "-";
   OnConflict on_conflict = OnConflict::error;
   std::uint64_t batch_rows = 5000;
@@ -49,8 +49,8 @@ Try<void> acknowledge(const std::vector<Session>& sessions, const ImportResult& 
 Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& reader) {
   OpenOptions how;
   how.mode = OpenMode::open_or_create;
-  const auto store = Store::open(arguments.file, std::move(how));
-  if (!store) return failed(store.error(), Doing::opening);
+  const auto store = as_user(Store::open(arguments.file.path, std::move(how)), arguments.file);
+  if (!store) return failed(store.error());
 
   const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
   ProgressLine progress("sessions imported");
@@ -69,7 +69,7 @@ Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& r
     const auto stored = store->import_sessions(batch->sessions, {arguments.on_conflict});
     if (!stored) {
       const auto& [error, position] = stored.error();
-      const Exit exit = exit_for(error.code, Doing::importing);
+      const Exit exit = exit_for(error, Doing::importing);
       if (exit != Exit::bad_input) return stopped(exit, error.message);
       return stopped(exit, fmt::format("{} {} {}: {}", input, batch->unit, batch->lines[position], error.message));
     }

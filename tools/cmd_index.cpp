@@ -10,7 +10,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct IndexArguments {
-  std::string file{};
+  StoreFile file{};
   IndexId index{};
 };
 
@@ -48,7 +48,7 @@ Try<Exit> drop(const IndexArguments& arguments) {
   const auto dropped = store->drop_index(arguments.index);
   if (dropped) return Exit::done;
   const bool refused = dropped.error().code == Errc::invalid_argument;  // a default index
-  return failed(refused ? Exit::no : exit_for(dropped.error().code, Doing::one_row), dropped.error().message);
+  return failed(refused ? Exit::no : exit_for(dropped.error(), Doing::one_row), dropped.error().message);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct PruneArguments {
-  std::string file{};
+  StoreFile file{};
   RetentionPolicy policy{};
   PruneOptions options{};
   std::optional<std::uint64_t> seconds{};

@@ -8,7 +8,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct RetentionArguments {
-  std::string file{};
+  StoreFile file{};
   RetentionSchedule schedule{};
 };
 

@@ -9,7 +9,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct SetArguments {
-  std::string file{};
+  StoreFile file{};
   Guid id{};
   std::vector<std::string> assignments{};
   std::vector<std::string> clear{};

@@ -11,7 +11,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct StatArguments {
-  std::string file{};
+  StoreFile file{};
   bool json = false;
 };
 

@@ -12,7 +12,7 @@ namespace {
 enum class ModelFormat { table, dot, xml };
 
 struct StatesArguments {
-  std::string file{};
+  StoreFile file{};
   ModelFormat format = ModelFormat::table;
   std::string set{};
 };
@@ -55,8 +55,8 @@ std::string model_text(const StateModel& model, ModelFormat format) {
   return {};
 }
 
-Try<StateModel> model_of(const std::string& file) {
-  if (file.empty()) return StateModel::desktop_flow();
+Try<StateModel> model_of(const StoreFile& file) {
+  if (file.path.empty()) return StateModel::desktop_flow();
   const auto store = open_store(file, OpenMode::read_only);
   if (!store) return failed(store.error());
   const auto snapshot = take_snapshot(*store);
@@ -90,8 +90,9 @@ void add_states(CLI::App& app, Run& run) {
   const auto arguments = std::make_shared<StatesArguments>();
   CLI::App* command = app.add_subcommand("states", "show or set which moves between statuses writes may make");
   CLI::Option* file =
-      command->add_option("FILE", arguments->file, "the store; without one, the model desktop-flow is shown")
+      command->add_option("FILE", arguments->file.path, "the store; without one, the model desktop-flow is shown")
           ->type_name("");
+  add_user(*command, arguments->file);
   CLI::Option* format = add_word(*command, "--format", arguments->format,
                                  {{"table", ModelFormat::table}, {"dot", ModelFormat::dot}, {"xml", ModelFormat::xml}},
                                  "how it is shown (default: table); xml is the form that --set @XML reads");

@@ -9,7 +9,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct SweepArguments {
-  std::string file{};
+  StoreFile file{};
   bool dry_run = false;
 };
 

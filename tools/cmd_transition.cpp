@@ -8,7 +8,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct TransitionArguments {
-  std::string file{};
+  StoreFile file{};
   Guid id{};
   StatusCode status{};
   std::optional<StateCode> state{};

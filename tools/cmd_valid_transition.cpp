@@ -9,7 +9,7 @@ namespace flowkeep::tool {
 namespace {
 
 struct ValidTransitionArguments {
-  std::string file{};
+  StoreFile file{};
   Guid id{};
   std::string state{};
   std::int32_t status = 0;

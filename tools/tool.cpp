@@ -28,8 +28,10 @@ Exit refusal(Doing doing) noexcept {
 
 }  // namespace
 
-Exit exit_for(Errc code, Doing doing) noexcept {
-  switch (code) {
+Exit exit_for(const Error& error, Doing doing) noexcept {
+  // What somebody may not do is answered with no, whatever was asked.
+  if (error.dataverse == DataverseCode::privilege_denied) return Exit::no;
+  switch (error.code) {
     case Errc::already_exists:
       return doing == Doing::opening || doing == Doing::writing ? Exit::no : refusal(doing);
     case Errc::not_found:
@@ -78,15 +80,19 @@ Errc errc_for(Exit exit) noexcept {
 }
 
 tl::unexpected<Failure> failed(const Error& error, Doing doing) {
-  return failed(Failure{exit_for(error.code, doing), error.message, error.code, error.dataverse});
+  return failed(Failure{exit_for(error, doing), error.message, error.code, error.dataverse});
 }
 
-Try<Store> open_store(const std::string& file, OpenMode mode) {
-  OpenOptions options;
-  options.mode = mode;
-  auto store = Store::open(file, std::move(options));
+Try<Store> as_user(Result<Store> store, const StoreFile& file) {
+  if (store && file.user) store = store->as(*file.user);
   if (!store) return failed(store.error(), Doing::opening);
   return std::move(*store);
+}
+
+Try<Store> open_store(const StoreFile& file, OpenMode mode) {
+  OpenOptions options;
+  options.mode = mode;
+  return as_user(Store::open(file.path, std::move(options)), file);
 }
 
 Try<Snapshot> take_snapshot(const Store& store) {

@@ -53,11 +53,18 @@ enum class Doing {
   selecting,  ///< what the command line described: a refusal is the command line's fault
   writing,    ///< a file besides FILE: what keeps it from being written is the output's fault
 };
-[[nodiscard]] Exit exit_for(Errc code, Doing doing) noexcept;
+[[nodiscard]] Exit exit_for(const Error& error, Doing doing) noexcept;
 [[nodiscard]] tl::unexpected<Failure> failed(const Error& error, Doing doing);
 
+/// FILE, and who uses it.
+struct StoreFile {
+  std::string path{};
+  std::optional<Principal> user{};  ///< none: the system
+};
+/// The store as that one sees it.
+[[nodiscard]] Try<Store> as_user(Result<Store> store, const StoreFile& file);
 /// Opens FILE as every command but create and import does.
-[[nodiscard]] Try<Store> open_store(const std::string& file, OpenMode mode);
+[[nodiscard]] Try<Store> open_store(const StoreFile& file, OpenMode mode);
 [[nodiscard]] Try<Snapshot> take_snapshot(const Store& store);
 
 /// Prints a line on stderr. Control characters, which may come from the data, are shown as \xNN.
@@ -76,11 +83,15 @@ void add_import(CLI::App& app, Run& run);
 void add_dump(CLI::App& app, Run& run);
 void add_get(CLI::App& app, Run& run);
 void add_set(CLI::App& app, Run& run);
+// create-multiple, update-multiple, upsert-multiple.
+void add_multiple(CLI::App& app, Run& run);
 void add_transition(CLI::App& app, Run& run);
 void add_valid_transition(CLI::App& app, Run& run);
 void add_delete(CLI::App& app, Run& run);
 void add_cancel(CLI::App& app, Run& run);
 void add_callback(CLI::App& app, Run& run);
+// grant, modify, revoke, access, shares, assign.
+void add_access(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);
 void add_prune(CLI::App& app, Run& run);
 void add_retention(CLI::App& app, Run& run);

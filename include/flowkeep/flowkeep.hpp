@@ -1,8 +1,11 @@
 // Flowkeep: an embedded, single-file store for flow sessions. This header brings the whole API.
 #pragma once
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/backup.hpp>
 #include <flowkeep/binary.hpp>
+#include <flowkeep/callback.hpp>
+#include <flowkeep/cancel.hpp>
 #include <flowkeep/changes.hpp>
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>
@@ -18,5 +21,6 @@
 #include <flowkeep/snapshot.hpp>
 #include <flowkeep/state_model.hpp>
 #include <flowkeep/store.hpp>
+#include <flowkeep/sweep.hpp>
 #include <flowkeep/timestamp.hpp>
 #include <flowkeep/write_transaction.hpp>

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/binary.hpp>
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
@@ -116,6 +117,13 @@ class FLOWKEEP_API Snapshot {
   /// Errors: not_found (no such session), invalid_argument (unknown state name).
   [[nodiscard]] Result<bool> is_valid_state_transition(const Guid& id, std::string_view new_state,
                                                        std::int32_t new_status) const;
+  /// RetrievePrincipalAccess: what a principal may do with a session. Errors: not_found.
+  [[nodiscard]] Result<AccessRights> access(const Guid& id, const Principal& principal) const;
+  /// What who looks may do with it: all, where that is the system.
+  [[nodiscard]] Result<AccessRights> access(const Guid& id) const;
+  /// RetrieveSharedPrincipalsAndAccess: whom a session is shared with, in the order of their ids. Errors: not_found.
+  [[nodiscard]] Result<std::vector<SharedPrincipal>> shares(const Guid& id) const;
+
   /// The request to cancel a session, where there is one.
   [[nodiscard]] Result<std::optional<CancelRequest>> cancel_request(const Guid& id) const;
   /// All of them, in the order of ids.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/backup.hpp>
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
@@ -209,6 +210,15 @@ class FLOWKEEP_API Store {
   /// Closes the file once the last Snapshot and WriteTransaction are gone too.
   ~Store();
 
+  /// The store as a principal sees it: what he may not read is not there, in whatever call, count, range or token; what
+  /// he may not do is refused with access_denied (PrivilegeDenied). What he writes he does in his name (Caller::user).
+  /// What is of the file as a whole (state model, indexes, retention schedule, sweep, outbox, figures, checks, backups)
+  /// is refused likewise. What was shared with him later than it changed last is not among changes() until it changes
+  /// again; what was taken from him is not told as gone. Reads wait for the tables, as snapshots do. Sessions come
+  /// fast where the store keeps index `owner`; without it, all of them are looked through. It keeps the file open, as
+  /// this Store does. Errors: access_denied (of a principal's store).
+  [[nodiscard]] Result<Store> as(const Principal& principal) const;
+
   /// A consistent view for reading. Errors: busy (max_readers snapshots are alive), forked, io.
   [[nodiscard]] Result<Snapshot> snapshot() const;
   /// Begins a transaction. A thread has at most one at a time. Errors: busy (another thread or process held the
@@ -228,6 +238,11 @@ class FLOWKEEP_API Store {
   [[nodiscard]] Result<std::vector<UpsertResult>> upsert_multiple(std::span<const SessionUpdate> updates) const;
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {}) const;
+  [[nodiscard]] Result<AccessRights> grant_access(const Guid& id, const Reference& principal,
+                                                  AccessRights rights) const;
+  [[nodiscard]] Result<void> modify_access(const Guid& id, const Reference& principal, AccessRights rights) const;
+  [[nodiscard]] Result<bool> revoke_access(const Guid& id, const Reference& principal) const;
+  [[nodiscard]] Result<std::int64_t> assign(const Guid& id, const Reference& owner) const;
   [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id) const;
   [[nodiscard]] Result<void> trigger_callback(const Guid& id) const;
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {}) const;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/cancel.hpp>
 #include <flowkeep/session.hpp>
 #include <flowkeep/state_model.hpp>
@@ -149,6 +150,20 @@ class FLOWKEEP_API WriteTransaction {
   /// Returns the new versionnumber. Errors: not_found, version_mismatch, invalid_transition.
   [[nodiscard]] Result<std::int64_t> transition(const Guid& id, StatusCode status, std::optional<StateCode> state = {},
                                                 Precondition precondition = {});
+
+  // Of all of these: `principal` is a systemuser (also where its type is none) or a team; the session gets no new
+  // versionnumber. Errors: not_found, access_denied (who shares needs the right to share, and those that he gives),
+  // invalid_argument (another kind of principal), busy (the file is of an older format, and others have it open).
+  /// GrantAccess: adds rights to what the principal has by a share, and answers with all of them. Errors: those, and
+  /// invalid_argument (no right).
+  [[nodiscard]] Result<AccessRights> grant_access(const Guid& id, const Reference& principal, AccessRights rights);
+  /// ModifyAccess: puts rights in the place of those; none: the share goes.
+  [[nodiscard]] Result<void> modify_access(const Guid& id, const Reference& principal, AccessRights rights);
+  /// RevokeAccess; false: nothing was there.
+  [[nodiscard]] Result<bool> revoke_access(const Guid& id, const Reference& principal);
+  /// Gives a session to another owner, a systemuser or a team; shares stay. Returns the new versionnumber. Errors: as
+  /// update(), and access_denied.
+  [[nodiscard]] Result<std::int64_t> assign(const Guid& id, const Reference& owner);
 
   /// CancelDesktopFlowRun. A run that has not started (no startedon) is Cancelled; one that has gets a request, which
   /// its agent learns of (OpenOptions::on_cancel, CancelToken) and answers by moving it to Cancelled; whatever

@@ -42,8 +42,15 @@ std::string encode(const DeletionRow& row) {
   const fb::Guid id = guid_to(row.flowsessionid);
   fb::Guid by;
   if (row.deletedby) by = guid_to(*row.deletedby);
+  const fb::Guid owner = guid_to(row.ownerid.value_or(Guid()));
+  flatbuffers::Offset<flatbuffers::Vector<const fb::Guid*>> readers;
+  if (!row.readers.empty()) {
+    std::vector<fb::Guid> guids;
+    for (const Guid& reader : row.readers) guids.push_back(guid_to(reader));
+    readers = builder.CreateVectorOfStructs(guids);
+  }
   return finished(builder, fb::CreateDeletion(builder, &id, row.deletedon.time_since_epoch().count(),
-                                              row.deletedby ? &by : nullptr));
+                                              row.deletedby ? &by : nullptr, row.ownerid ? &owner : nullptr, readers));
 }
 
 std::string encode(const BlobRow& row) {
@@ -165,8 +172,14 @@ Result<PackingRow> decode_packing(std::string_view payload) {
 Result<DeletionRow> decode_deletion(std::string_view payload) {
   auto row = verified<fb::Deletion>(payload, "deletion");
   if (!row) return fail(std::move(row.error()));
-  DeletionRow deletion{guid_of(*(*row)->flowsessionid()), Timestamp(Ticks((*row)->deletedon())), std::nullopt};
-  if ((*row)->deletedby() != nullptr) deletion.deletedby = guid_of(*(*row)->deletedby());
+  DeletionRow deletion{guid_of(*(*row)->flowsessionid()),
+                       Timestamp(Ticks((*row)->deletedon())),
+                       guid_at((*row)->deletedby()),
+                       guid_at((*row)->ownerid()),
+                       {}};
+  if ((*row)->readers() != nullptr) {
+    for (const fb::Guid* reader : *(*row)->readers()) deletion.readers.push_back(guid_of(*reader));
+  }
   return deletion;
 }
 

@@ -83,6 +83,9 @@ struct DeletionRow {
   Guid flowsessionid{};
   Timestamp deletedon{};
   std::optional<Guid> deletedby{};
+  // Who could read the session.
+  std::optional<Guid> ownerid{};
+  std::vector<Guid> readers{};  ///< those that it was shared with for that
 };
 
 enum class Encoding : std::uint8_t { raw = 0, zstd = 1 };

@@ -32,7 +32,7 @@ Result<Beginning> begin(Snapshot::Impl& snapshot, std::string_view since) {
   // Who begins knows of no session that could have been deleted before.
   const Timestamp time = snapshot.time();
   if (since.empty()) return Beginning{time, last, {0, last, time}};
-  auto place = query::decode_change_token(snapshot.engine().format().store_id, since, now());
+  auto place = query::decode_change_token(snapshot.token_id(), since, now());
   if (!place) return fail(std::move(place.error()));
   if (std::max(place->sessions, place->deletions) > last) {
     return fail(Errc::invalid_argument,
@@ -80,7 +80,7 @@ class RowSource<SessionChange> {
   [[nodiscard]] bool is_paused() const noexcept { return false; }
   [[nodiscard]] std::string token() const {
     if (!is_started_) return {};
-    return query::encode_change_token(snapshot_.engine().format().store_id, place_);
+    return query::encode_change_token(snapshot_.token_id(), place_);
   }
 
  private:
@@ -130,7 +130,7 @@ class RowSource<SessionChange> {
         end(current, std::move(present.error()));
         return true;
       }
-      if (*present) continue;
+      if (*present || !may_show_) continue;
       current.emplace(std::move(**found));
       return true;
     }
@@ -153,6 +153,7 @@ class RowSource<SessionChange> {
     auto row = codec::decode_deletion(value->payload);
     if (!row) return fail(std::move(row.error()));
     const auto version = static_cast<std::int64_t>(storage::IntegerKey::value_of(deletions_->key()));
+    may_show_ = snapshot_.viewer() == nullptr || snapshot_.viewer()->could_read(*row);
     return SessionChange{row->flowsessionid, version, {}, row->deletedon, row->deletedby};
   }
 
@@ -162,6 +163,7 @@ class RowSource<SessionChange> {
   std::optional<SessionRange> sessions_;
   std::optional<SessionRange::iterator> at_{};
   std::optional<storage::Cursor> deletions_{};
+  bool may_show_ = true;  // the deletion that was read last
   bool is_started_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;

@@ -55,7 +55,7 @@ std::optional<std::string> contradiction(const Query& query) {
   return std::nullopt;
 }
 
-Filter::Filter(const Query& query) : query_(query) {
+Filter::Filter(const Query& query, Snapshot::Impl& snapshot) : query_(query), snapshot_(snapshot) {
   // A GUID in lower case is folded already.
   if (query_.correlationid) correlation_guid_ = base::canonical_guid(*query_.correlationid);
   if (!correlation_guid_) {
@@ -77,6 +77,12 @@ Filter::Filter(const Query& query) : query_(query) {
 }
 
 Result<bool> Filter::matches(const SessionView& session) const {
+  auto satisfied = satisfies(session);
+  if (!satisfied || !*satisfied || viewer() == nullptr) return satisfied;
+  return may_show(session);
+}
+
+Result<bool> Filter::satisfies(const SessionView& session) const {
   // What stands in the head comes first.
   if (!has_status(session.statuscode())) return false;
   if (!same(query_.machineid, session.machineid()) || !same(query_.regardingobjectid, session.regardingobjectid()) ||
@@ -106,7 +112,7 @@ bool Filter::matches(const SessionSummary& summary) const noexcept {
 }
 
 bool Filter::is_summarized() const noexcept {
-  return !needs_columns_ && !query_.correlationid && query_.by != OrderBy::versionnumber;
+  return viewer() == nullptr && !needs_columns_ && !query_.correlationid && query_.by != OrderBy::versionnumber;
 }
 
 bool Filter::in_window(const SessionView& session) const noexcept {
@@ -195,7 +201,8 @@ int Filter::conditions() const noexcept {
                              query_.parentdesktopflowrunid.has_value(),
                              query_.correlationid.has_value(),
                              query_.clienttrackingid.has_value(),
-                             query_.errorcode.has_value()};
+                             query_.errorcode.has_value(),
+                             viewer() != nullptr};
   return static_cast<int>(std::count(std::begin(conditions), std::end(conditions), true));
 }
 

@@ -14,6 +14,7 @@
 #include <flowkeep/session_summary.hpp>
 
 #include "index/index_table.hpp"
+#include "store/snapshot_impl.hpp"
 
 namespace flowkeep::query {
 
@@ -28,10 +29,15 @@ inline constexpr std::array keyed_indexes{IndexId::machine,        IndexId::corr
 /// The conditions of a query in the form that rows are checked with. Strings are folded.
 class Filter {
  public:
-  explicit Filter(const Query& query);
+  /// Who looks through the snapshot sees what he may read, and no more. It outlives the filter.
+  Filter(const Query& query, Snapshot::Impl& snapshot);
 
-  /// Errors: as SessionView::unpack().
+  /// Errors: as SessionView::unpack(), corrupt.
   [[nodiscard]] Result<bool> matches(const SessionView& session) const;
+  /// Whether it may be known that a session that does not match is there.
+  [[nodiscard]] Result<bool> may_show(const SessionView& session) const { return snapshot_.may_read(session); }
+  /// Who looks; nullptr: the system.
+  [[nodiscard]] const store::Viewer* viewer() const noexcept { return snapshot_.viewer(); }
   /// The same, where is_summarized().
   [[nodiscard]] bool matches(const SessionSummary& summary) const noexcept;
   /// Whether a summary tells whether its session matches.
@@ -48,7 +54,8 @@ class Filter {
   [[nodiscard]] std::optional<std::vector<index::Key>> state_keys() const;
   /// The condition on a single-valued index other than statecode, as a key of it.
   [[nodiscard]] std::optional<index::Key> key_for(IndexId index, index::KeyForm form) const;
-  /// How many conditions there are, statuses and state counting as one, the window as none.
+  /// How many conditions there are, statuses and state counting as one, the window as none; what the one who looks may
+  /// not see is one.
   [[nodiscard]] int conditions() const noexcept;
 
   [[nodiscard]] const Query& query() const noexcept { return query_; }
@@ -62,7 +69,10 @@ class Filter {
     return time && (!query_.since || *time >= *query_.since) && (!query_.until || *time < *query_.until);
   }
 
+  [[nodiscard]] Result<bool> satisfies(const SessionView& session) const;
+
   Query query_;
+  Snapshot::Impl& snapshot_;
   std::optional<Guid> correlation_guid_{};  // where the correlationid that is wanted is one
   bool needs_columns_ = false;              // to tell whether a session matches
   bool any_status_ = true;

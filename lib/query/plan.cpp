@@ -41,7 +41,44 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::uint64_t>::max() : product;
 }
 
+// About how many, if they are few: counting shares takes a step each.
+Result<std::uint64_t> count_visible(Snapshot::Impl& snapshot, const store::Viewer& viewer) {
+  constexpr std::uint64_t most_shares = 1000;
+  auto owned = count_keys(snapshot, IndexId::owner, viewer.keys());
+  if (!owned) return owned;
+  std::uint64_t rows = *owned;
+  for (const index::Key& key : viewer.keys()) {
+    const storage::Table table = snapshot.tables().of(codec::SideTable::shared_with);
+    if (!table.is_open()) break;
+    auto walk = walk_behind(snapshot.transaction(), table, Order::oldest_first, {}, key);
+    if (!walk) return fail(std::move(walk.error()));
+    for (std::uint64_t shares = 0; shares < most_shares; ++shares, ++rows) {
+      auto position = (*walk)->next();
+      if (!position) return fail(std::move(position.error()));
+      if (!*position) break;
+    }
+  }
+  return rows;
+}
+
+Result<WalkPtr> walk_visible(Snapshot::Impl& snapshot, const store::Viewer& viewer, Order order, const Bounds& bounds) {
+  std::vector<WalkPtr> walks;
+  if (!viewer.principal().privileges.has(AccessRight::read)) return walk_all(std::move(walks), order);
+  auto owned = walk_keys(snapshot.transaction(), table_of(snapshot, IndexId::owner), order, bounds, viewer.keys());
+  if (!owned) return owned;
+  walks.push_back(std::move(*owned));
+  for (const index::Key& key : viewer.keys()) {
+    const storage::Table table = snapshot.tables().of(codec::SideTable::shared_with);
+    if (!table.is_open()) break;
+    auto shared = walk_behind(snapshot.transaction(), table, order, bounds, key);
+    if (!shared) return shared;
+    walks.push_back(std::move(*shared));
+  }
+  return walk_all(std::move(walks), order);
+}
+
 Result<WalkPtr> walk_access(Snapshot::Impl& snapshot, const Access& access, Order order, const Bounds& bounds) {
+  if (access.viewer != nullptr) return walk_visible(snapshot, *access.viewer, order, bounds);
   if (!access.index) return walk_table(snapshot.transaction(), snapshot.tables().sessions, order, bounds);
   return walk_keys(snapshot.transaction(), table_of(snapshot, *access.index), order, bounds, access.keys);
 }
@@ -123,7 +160,7 @@ Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Count
   std::vector<Access> candidates;
   const auto consider = [&](IndexId index, std::vector<index::Key> keys) {
     if ((*catalogue)->is_active(index)) {
-      candidates.push_back({index, std::move(keys), 0, (*catalogue)->key_form(index)});
+      candidates.push_back({index, std::move(keys), 0, (*catalogue)->key_form(index), nullptr});
     }
   };
   for (const IndexId index : keyed_indexes) {
@@ -131,14 +168,21 @@ Result<Access> best_access(Snapshot::Impl& snapshot, const Filter& filter, Count
   }
   if (auto keys = filter.state_keys()) consider(IndexId::statecode, std::move(*keys));
 
+  if (const store::Viewer* viewer = filter.viewer(); viewer != nullptr) {
+    const bool sees_nothing = !viewer->principal().privileges.has(AccessRight::read);
+    if (sees_nothing) return Access{std::nullopt, {}, 0, {}, viewer};
+    if ((*catalogue)->is_active(IndexId::owner)) candidates.push_back({std::nullopt, {}, 0, {}, viewer});
+  }
+
   if (candidates.empty()) {
     auto sessions = snapshot.transaction().stat(snapshot.tables().sessions);
     if (!sessions) return fail(std::move(sessions.error()));
-    return Access{std::nullopt, {}, sessions->entries, {}};
+    return Access{std::nullopt, {}, sessions->entries, {}, nullptr};
   }
   if (candidates.size() > 1 || counting == Counting::always) {
     for (Access& access : candidates) {
-      auto rows = count_keys(snapshot, *access.index, access.keys);
+      auto rows = access.viewer != nullptr ? count_visible(snapshot, *access.viewer)
+                                           : count_keys(snapshot, *access.index, access.keys);
       if (!rows) return fail(std::move(rows.error()));
       access.rows = *rows;
     }
@@ -193,7 +237,7 @@ Result<Plan> plan(Snapshot::Impl& snapshot, const Filter& filter, const std::opt
           ? stat->entries / window_guess
           : std::min(stat->entries,
                      times(query.limit.rows, stat->entries / std::max<std::uint64_t>(access->rows, 1) + 1));
-  if (access->index && access->rows < in_order) {
+  if ((access->index || access->viewer != nullptr) && access->rows < in_order) {
     return made(gather(snapshot, filter, *access, bounds), {});
   }
   return made(walk_numbers(snapshot.transaction(), table_of(snapshot, *ordering), query.order, bounds), {});

@@ -11,12 +11,15 @@
 
 namespace flowkeep::query {
 
-/// One way into the rows: an index and its keys, or all of table `sessions`.
+/// One way into the rows: an index and its keys, what somebody owns or was given a share of, or all of table
+/// `sessions`.
 struct Access {
   std::optional<IndexId> index{};
   std::vector<index::Key> keys{};
   std::uint64_t rows = 0;  ///< how many it leads to, the window aside; 0 where nobody asked
   index::KeyForm form{};   ///< of the keys
+  /// Whose sessions it leads to, and those shared with him.
+  const store::Viewer* viewer = nullptr;
   /// Whether a row under the keys satisfies their condition for certain: not so for keys that were cut and hashed.
   [[nodiscard]] bool exact() const noexcept;
 };

@@ -19,7 +19,7 @@ class RowSource<SessionView> {
       : snapshot_(snapshot),
         cursors_(snapshot.row_cursors()),
         transaction_number_(cursors_->number()),
-        filter_(query),
+        filter_(query, snapshot),
         remaining_(query.limit.rows) {
     start(query);
   }
@@ -62,6 +62,10 @@ class RowSource<SessionView> {
       }
       if (auto ok = query::check_claim(plan_.access, row->session); !ok) return ended(std::move(ok.error()));
       if (is_due()) {
+        // A token says where it stands.
+        const auto may_show = filter_.may_show(row->session);
+        if (!may_show) return ended(may_show.error());
+        if (!*may_show) continue;
         position_ = **position;
         paused_ = true;
         return std::nullopt;
@@ -94,9 +98,7 @@ class RowSource<SessionView> {
 
   [[nodiscard]] bool is_due() const noexcept { return examined_ >= filter_.query().pause_after && remaining_ != 0; }
 
-  [[nodiscard]] std::uint64_t fingerprint() const {
-    return query::fingerprint(snapshot_.engine().format().store_id, filter_.query());
-  }
+  [[nodiscard]] std::uint64_t fingerprint() const { return query::fingerprint(snapshot_.token_id(), filter_.query()); }
 
   void use(Result<query::Plan> plan) {
     if (plan) {
@@ -206,7 +208,7 @@ SessionRange Snapshot::changed_since(std::int64_t version, Limit limit) const& {
 Result<std::uint64_t> Snapshot::count(const Query& query) const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
   if (auto refusal = query::contradiction(query)) return fail(Errc::invalid_argument, std::move(*refusal));
-  return query::count(*impl_, query::Filter(query));
+  return query::count(*impl_, query::Filter(query, *impl_));
 }
 
 }  // namespace flowkeep

@@ -19,9 +19,9 @@ template <>
 class RowSource<SessionSummary> {
  public:
   RowSource(Snapshot::Impl& snapshot, const Query& query, query::SummaryWalk walk)
-      : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows), walk_(std::move(walk)) {}
+      : snapshot_(snapshot), filter_(query, snapshot), remaining_(query.limit.rows), walk_(std::move(walk)) {}
   RowSource(Snapshot::Impl& snapshot, const Query& query, SessionRange sessions)
-      : snapshot_(snapshot), filter_(query), remaining_(query.limit.rows), sessions_(std::move(sessions)) {}
+      : snapshot_(snapshot), filter_(query, snapshot), remaining_(query.limit.rows), sessions_(std::move(sessions)) {}
 
   /// Puts the next row into `current`; nothing at the end, which an error is too, once it was shown.
   void next(std::optional<Result<SessionSummary>>& current) {
@@ -60,7 +60,7 @@ class RowSource<SessionSummary> {
   [[nodiscard]] std::string token() const {
     if (sessions_) return sessions_->token();
     if (!position_) return {};
-    return query::encode_token(query::fingerprint(snapshot_.engine().format().store_id, filter_.query()),
+    return query::encode_token(query::fingerprint(snapshot_.token_id(), filter_.query()),
                                {0, store::row_key_of(*position_)});
   }
 
@@ -116,12 +116,16 @@ Result<SessionView> Snapshot::get(const SessionSummary& summary) const& {
   const index::RowKey key = store::row_key_of(summary);
   auto value = impl_->transaction().get(impl_->tables().sessions, key.bytes());
   if (!value) return fail(std::move(value.error()));
-  if (!*value) {
+  const auto missing = [&summary] {
     return fail(Errc::not_found, "there is no session that was created on " + format_timestamp(summary.createdon()) +
                                      " and arrived as number " + std::to_string(summary.arrival()));
-  }
+  };
+  if (!*value) return missing();
   auto row = store::decode_row(impl_->transaction(), impl_->tables(), key.bytes(), **value);
   if (!row) return fail(std::move(row.error()));
+  auto may_read = impl_->may_read(row->session);
+  if (!may_read) return fail(std::move(may_read.error()));
+  if (!*may_read) return missing();
   return std::move(row->session);
 }
 

@@ -48,7 +48,7 @@ Result<std::optional<SummaryWalk>> open_walk(Snapshot::Impl& snapshot, Order ord
 
 Result<std::optional<SummaryWalk>> walk_summary(Snapshot::Impl& snapshot, const Query& query) {
   if (auto ok = snapshot.check_process(); !ok) return fail(std::move(ok.error()));
-  const Filter filter(query);
+  const Filter filter(query, snapshot);
   // In another order the rows would have to be sorted.
   if (query.by != OrderBy::createdon || !filter.is_summarized() || contradiction(query)) return std::nullopt;
   auto present = has_summary(snapshot);
@@ -56,7 +56,7 @@ Result<std::optional<SummaryWalk>> walk_summary(Snapshot::Impl& snapshot, const 
   if (!*present) return std::nullopt;
   std::optional<Position> after;
   if (!query.after.empty()) {
-    const auto position = decode_token(fingerprint(snapshot.engine().format().store_id, filter.query()), query.after);
+    const auto position = decode_token(fingerprint(snapshot.token_id(), filter.query()), query.after);
     if (!position) return fail(position.error());
     after = *position;
   }

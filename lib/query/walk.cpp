@@ -108,6 +108,17 @@ class MergeWalk final : public Walk {
   }
 
   Next next() override {
+    for (;;) {
+      auto position = next_of_all();
+      if (!position || !*position || **position != last_) {
+        if (position) last_ = *position;
+        return position;
+      }
+    }
+  }
+
+ private:
+  Next next_of_all() {
     Leg* best = nullptr;
     for (Leg& leg : legs_) {
       if (leg.wants_move) {
@@ -126,14 +137,50 @@ class MergeWalk final : public Walk {
     return best->head;
   }
 
- private:
   struct Leg {
     WalkPtr walk;
     std::optional<Position> head;
     bool wants_move;
   };
   std::vector<Leg> legs_{};
+  std::optional<Position> last_{};
   Order order_;
+};
+
+class PrefixWalk final : public Walk {
+ public:
+  PrefixWalk(Cursor cursor, std::string prefix, Order order, Bounds bounds)
+      : cursor_(std::move(cursor)), prefix_(std::move(prefix)), order_(order), bounds_(std::move(bounds)) {}
+
+  Next next() override {
+    Found found = move();
+    if (!found) return fail(std::move(found.error()));
+    if (!*found || cursor_.key().substr(0, prefix_.size()) != prefix_) return std::nullopt;
+    auto key = row_key_of(cursor_.key().substr(prefix_.size()));
+    if (!key) return fail(std::move(key.error()));
+    const Position position{0, *key};
+    if (!inside(bounds_, position)) return std::nullopt;
+    return position;
+  }
+
+ private:
+  Found move() {
+    const bool forward = order_ == Order::oldest_first;
+    if (std::exchange(started_, true)) return forward ? cursor_.next() : cursor_.previous();
+    std::string edge = prefix_;
+    if (forward) {
+      if (bounds_.from) edge += bounds_.from->key.bytes();
+      return cursor_.seek(edge);
+    }
+    edge += bounds_.to ? std::string(bounds_.to->key.bytes()) : std::string(RowKey::size + 1, '\xff');
+    return cursor_.seek_before(edge);
+  }
+
+  Cursor cursor_;
+  std::string prefix_;
+  Order order_;
+  Bounds bounds_;
+  bool started_ = false;
 };
 
 class NumberWalk final : public Walk {
@@ -220,6 +267,17 @@ Result<WalkPtr> walk_numbers(const storage::Transaction& transaction, storage::T
   auto cursor = Cursor::open(transaction, index);
   if (!cursor) return fail(std::move(cursor.error()));
   return std::make_unique<NumberWalk>(std::move(*cursor), order, bounds);
+}
+
+Result<WalkPtr> walk_behind(const storage::Transaction& transaction, storage::Table table, Order order,
+                            const Bounds& bounds, std::string_view prefix) {
+  auto cursor = Cursor::open(transaction, table);
+  if (!cursor) return fail(std::move(cursor.error()));
+  return std::make_unique<PrefixWalk>(std::move(*cursor), std::string(prefix), order, bounds);
+}
+
+WalkPtr walk_all(std::vector<WalkPtr> walks, Order order) {
+  return std::make_unique<MergeWalk>(std::move(walks), order);
 }
 
 WalkPtr walk_sorted(std::vector<Position> positions) {

@@ -58,6 +58,11 @@ using WalkPtr = std::unique_ptr<Walk>;
 /// The rows of an index whose keys are ordered numbers (times, versionnumbers), by that number.
 [[nodiscard]] Result<WalkPtr> walk_numbers(const storage::Transaction& transaction, storage::Table index, Order order,
                                            const Bounds& bounds);
+/// The rows that stand behind a prefix of keys, in a table whose keys are prefix and row key.
+[[nodiscard]] Result<WalkPtr> walk_behind(const storage::Transaction& transaction, storage::Table table, Order order,
+                                          const Bounds& bounds, std::string_view prefix);
+/// The rows of several walks of one order, each once.
+[[nodiscard]] WalkPtr walk_all(std::vector<WalkPtr> walks, Order order);
 /// Positions that were gathered before.
 [[nodiscard]] WalkPtr walk_sorted(std::vector<Position> positions);
 

@@ -212,7 +212,7 @@ class Pruning {
     std::uint64_t rows = 0;
     for (const Result<SessionView>& row : range) {
       if (!row) return fail(row.error());
-      if (!use(*row)) return false;
+      if (!use(*snapshot, *row)) return false;
       ++rows;
       if (rows == rows_at_once || (rows % 1024 == 0 && has_to_stop())) {
         query.after = range.token();
@@ -228,7 +228,7 @@ class Pruning {
     Query query = query_;
     query.order = newest_first;
     for (bool more = true; more && !is_time_up();) {
-      auto rest = walk(query, [this](const SessionView& session) {
+      auto rest = walk(query, [this](const Snapshot&, const SessionView& session) {
         return !is_closed(session.statuscode()) || excess_.count(session);
       });
       if (!rest) return fail(std::move(rest.error()));
@@ -253,11 +253,14 @@ class Pruning {
 
   // Gathers what goes, of the rows of one snapshot; whether there may be more.
   Result<bool> find() {
-    return walk(query_, [this](const SessionView& session) {
+    return walk(query_, [this](const Snapshot& snapshot, const SessionView& session) {
       if (excess_.is_met(session)) return false;
       if (!is_closed(session.statuscode()) || !excess_.take(session)) return true;
       doomed_.push_back({session.flowsessionid(), session.versionnumber(), *session.completedon()});
-      if (options_.mode == Mode::dry_run) note(*session.completedon());
+      if (options_.mode != Mode::dry_run) return true;
+      // A principal's leaves what he may not delete.
+      const auto rights = snapshot.access(session.flowsessionid());
+      if (!rights || rights->has(AccessRight::erase)) note(*session.completedon());
       return true;
     });
   }
@@ -279,7 +282,8 @@ class Pruning {
         const auto erased = transaction->erase(one.id, Precondition::if_match(one.versionnumber));
         if (erased) {
           gone.push_back(one.completedon);
-        } else if (erased.error().code != Errc::not_found && erased.error().code != Errc::version_mismatch) {
+        } else if (erased.error().code != Errc::not_found && erased.error().code != Errc::version_mismatch &&
+                   erased.error().code != Errc::access_denied) {  // a principal's prune leaves what he may not delete
           return fail(erased.error());
         }
       }

@@ -13,10 +13,14 @@ constexpr std::chrono::milliseconds longest_interval = std::chrono::hours(24 * 3
 }  // namespace
 
 Result<std::optional<RetentionSchedule>> Store::retention_schedule() const {
-  return store::retention_schedule(*impl_->engine);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::retention_schedule(**engine);
 }
 
 Result<void> Store::set_retention_schedule(const std::optional<RetentionSchedule>& schedule) const {
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
   if (schedule) {
     if (auto ok = retention::check_policy(schedule->policy); !ok) return ok;
     if (schedule->interval < shortest_interval || schedule->interval > longest_interval) {
@@ -24,7 +28,7 @@ Result<void> Store::set_retention_schedule(const std::optional<RetentionSchedule
                                               " ms is not between 60000 (a minute) and 31536000000 (a year)");
     }
   }
-  return store::set_retention_schedule(*impl_->engine, schedule);
+  return store::set_retention_schedule(**engine, schedule);
 }
 
 }  // namespace flowkeep

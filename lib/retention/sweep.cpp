@@ -161,6 +161,7 @@ class Sweep {
 }  // namespace
 
 Result<SweepResult> Store::sweep(const SweepOptions& options) const {
+  if (auto system = impl_->system(); !system) return fail(std::move(system.error()));
   if (auto ok = impl_->engine->environment().check_process(); !ok) return fail(std::move(ok.error()));
   auto ended = ended_processes(*impl_->engine);
   if (!ended) return fail(std::move(ended.error()));

@@ -26,10 +26,11 @@ tl::unexpected<Error> duplicate(const Guid& id) {
 }  // namespace
 
 ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const Forms& forms,
-                             const codec::CountersRow& counters, const Caller& caller)
+                             const codec::CountersRow& counters, const Caller& caller, const Viewer* viewer)
     : basis_(basis),
       catalogue_(catalogue),
       caller_(caller),
+      viewer_(viewer),
       time_(now()),
       forms_(forms),
       first_blob_(counters.blob + 1) {
@@ -43,13 +44,14 @@ Result<Guid> ChangeBuilder::create(const Session& given) {
   auto present = basis_.find_row_key(id);
   if (!present) return fail(std::move(present.error()));
   if (*present) return duplicate(id);
+  if (auto ok = check_assign(std::nullopt); !ok) return fail(std::move(ok.error()));
   auto version = put(std::nullopt, Written::here);
   if (!version) return fail(std::move(version.error()));
   return id;
 }
 
 Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& update, Precondition precondition) {
-  auto row = basis_.find_row(id);
+  auto row = find(id, AccessRight::write);
   if (!row) return fail(std::move(row.error()));
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return fail(std::move(ok.error()));
@@ -61,11 +63,12 @@ Result<std::int64_t> ChangeBuilder::update(const Guid& id, const SessionUpdate& 
     ok.error().message = "session " + id.str() + ": " + ok.error().message;
     return fail(std::move(ok.error()));
   }
+  if (auto ok = check_assign(*row); !ok) return fail(std::move(ok.error()));
   return put(*row, Written::here);
 }
 
 Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& change, Precondition precondition) {
-  auto present = basis_.find_row(id);
+  auto present = find(id, AccessRight::read);
   if (!present) return fail(std::move(present.error()));
   if (*present) {
     auto version = update(id, change, precondition);
@@ -85,20 +88,20 @@ Result<UpsertResult> ChangeBuilder::upsert(const Guid& id, const SessionUpdate& 
 }
 
 Result<void> ChangeBuilder::erase(const Guid& id, Precondition precondition) {
-  auto row = basis_.find_row(id);
+  auto row = find(id, AccessRight::erase);
   if (!row) return fail(std::move(row.error()));
   const std::optional<std::int64_t> version = *row ? std::optional((*row)->session.versionnumber()) : std::nullopt;
   if (auto ok = check_precondition(id, version, precondition); !ok) return ok;
   if (!*row) return no_such_session(id);
   auto has_contents = release_binaries((*row)->session);
   if (!has_contents) return fail(std::move(has_contents.error()));
-  if (auto ok = erase_side_rows(id); !ok) return ok;
   RowChange gone;
+  gone.deletion = codec::DeletionRow{id, time_, caller_.user, {}, {}};
+  if (auto ok = erase_side_rows(**row, *gone.deletion); !ok) return ok;
   if (*has_contents) gone.contents = std::string_view();
   gone.id = id;
   gone.old_key = (*row)->key;
   gone.version = ++change_.counters.version;
-  gone.deletion = codec::DeletionRow{id, time_, caller_.user};
   positions_.emplace(id, change_.rows.size());
   change_.rows.push_back(std::move(gone));
   ++erased_;
@@ -109,12 +112,18 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   if (auto ok = make_imported(session_, given, context()); !ok) return fail(std::move(ok.error()));
   const Guid id = *session_.flowsessionid;
   const auto earlier = positions_.find(id);
-  auto before = basis_.find_row(id);
+  auto before = find(id, on_conflict == OnConflict::replace ? AccessRight::write : AccessRight::read);
   if (!before) return fail(std::move(before.error()));
+  if (viewer_ != nullptr && !*before && earlier == positions_.end()) {
+    auto hidden = basis_.find_row_key(id);
+    if (!hidden) return fail(std::move(hidden.error()));
+    if (*hidden) return duplicate(id);
+  }
   if (earlier != positions_.end() || *before) {
     if (on_conflict == OnConflict::error) return duplicate(id);
     if (on_conflict == OnConflict::skip) return Outcome::skipped;
   }
+  if (auto ok = check_assign(*before); !ok) return fail(std::move(ok.error()));
   if (earlier == positions_.end()) {
     auto version = put(*before, Written::elsewhere);
     if (!version) return fail(std::move(version.error()));
@@ -370,6 +379,7 @@ Result<void> ChangeBuilder::count_references() {
 Result<Change> ChangeBuilder::finish() {
   if (auto ok = count_references(); !ok) return fail(std::move(ok.error()));
   if (auto ok = expire_deletions(); !ok) return fail(std::move(ok.error()));
+  if (auto ok = move_shares(); !ok) return fail(std::move(ok.error()));
   if (!new_extra_columns_.empty()) {
     change_.extra_columns = catalogue_.extra_columns;
     change_.extra_columns.insert(change_.extra_columns.end(), new_extra_columns_.begin(), new_extra_columns_.end());

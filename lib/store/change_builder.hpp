@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
 #include <flowkeep/write_transaction.hpp>
@@ -16,6 +17,7 @@
 #include "store/catalogue.hpp"
 #include "store/change.hpp"
 #include "store/overlay.hpp"
+#include "store/viewer.hpp"
 #include "store/write_rules.hpp"
 
 namespace flowkeep::store {
@@ -33,14 +35,24 @@ struct Forms {
 /// what they do. Writes nothing: after a refusal it is thrown away, and nothing has happened.
 class ChangeBuilder {
  public:
+  /// `viewer`: whose rights hold; nullptr: the system's, which are all.
   ChangeBuilder(const Basis& basis, const Catalogue& catalogue, const Forms& forms, const codec::CountersRow& counters,
-                const Caller& caller);
+                const Caller& caller, const Viewer* viewer);
+
+  /// Finds a session for somebody who needs these rights on it (and that to read). std::nullopt: it is not there, or
+  /// not for him. Errors: access_denied (he may read it, no more), corrupt.
+  [[nodiscard]] Result<std::optional<StoredRow>> find(const Guid& id, AccessRights needed) const;
 
   [[nodiscard]] Result<Guid> create(const Session& session);
   [[nodiscard]] Result<std::int64_t> update(const Guid& id, const SessionUpdate& update, Precondition precondition);
   [[nodiscard]] Result<UpsertResult> upsert(const Guid& id, const SessionUpdate& update, Precondition precondition);
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition);
   [[nodiscard]] Result<Outcome> import(const Session& session, OnConflict on_conflict);
+
+  // Shares (access_changes.cpp).
+  [[nodiscard]] Result<AccessRights> grant(const Guid& id, const Reference& principal, AccessRights rights);
+  [[nodiscard]] Result<void> modify(const Guid& id, const Reference& principal, AccessRights rights);
+  [[nodiscard]] Result<bool> revoke(const Guid& id, const Reference& principal);
 
   // What stands beside sessions (run_changes.cpp).
   [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id);
@@ -74,8 +86,16 @@ class ChangeBuilder {
   [[nodiscard]] Result<void> end_run(const std::optional<StoredRow>& before, Written written);
   [[nodiscard]] Result<void> enqueue_callback(const Session& session);
   [[nodiscard]] Result<void> put_callback(const Callback& row);
-  /// Removes what stands beside a session that goes.
-  [[nodiscard]] Result<void> erase_side_rows(const Guid& id);
+  /// Removes what stands beside a session that goes; `deletion` learns who could read it.
+  [[nodiscard]] Result<void> erase_side_rows(const StoredRow& row, codec::DeletionRow& deletion);
+  [[nodiscard]] Result<std::optional<codec::ShareRow>> find_share(const Guid& id, const Guid& principal) const;
+  void put_share(const StoredRow& session, const Guid& principal, const codec::ShareRow& share);
+  void remove_share(const Guid& id, const index::RowKey& row, std::string_view principal_key);
+  [[nodiscard]] Result<StoredRow> find_to_share(const Guid& id, AccessRights given) const;
+  /// Sessions that stand elsewhere now are found there by those they are shared with.
+  [[nodiscard]] Result<void> move_shares();
+  /// Whether it may be given to its owner, who is not the one of before.
+  [[nodiscard]] Result<void> check_assign(const std::optional<StoredRow>& before) const;
   [[nodiscard]] Result<void> remove_if_there(codec::SideTable table, std::string_view key);
   [[nodiscard]] Result<bool> is_entered(std::uint32_t number, const codec::ProcessRow& process) const;
   /// Errors: busy (the file is of an older format, which others have open).
@@ -102,6 +122,7 @@ class ChangeBuilder {
   const Basis& basis_;
   const Catalogue& catalogue_;
   const Caller& caller_;
+  const Viewer* viewer_;
   Timestamp time_;
   Forms forms_;
   std::string value_{};

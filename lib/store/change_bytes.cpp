@@ -24,7 +24,8 @@ enum RowFlag : std::uint8_t {
   has_new_key = 2,
   has_deletion = 4,
   has_deletedby = 8,
-  has_contents = 16
+  has_contents = 16,
+  has_owner = 32
 };
 
 class Writer {
@@ -105,6 +106,7 @@ void write_row(Writer& out, const RowChange& row) {
   if (row.deletion) flags |= has_deletion;
   if (row.deletion && row.deletion->deletedby) flags |= has_deletedby;
   if (row.contents) flags |= has_contents;
+  if (row.deletion && row.deletion->ownerid) flags |= has_owner;
   out.number(flags);
   out.guid(row.id);
   out.number(row.version);
@@ -115,6 +117,9 @@ void write_row(Writer& out, const RowChange& row) {
   if (row.deletion) {
     out.number(static_cast<std::int64_t>(row.deletion->deletedon.time_since_epoch().count()));
     if (row.deletion->deletedby) out.guid(*row.deletion->deletedby);
+    if (row.deletion->ownerid) out.guid(*row.deletion->ownerid);
+    out.count(row.deletion->readers.size());
+    for (const Guid& reader : row.deletion->readers) out.guid(reader);
   }
 }
 
@@ -141,8 +146,13 @@ RowChange read_row_change(Reader& in, std::uint32_t format, base::Arena& memory)
     if (!row.contents->empty() && !codec::verify_contents(key.bytes(), *row.contents)) in.spoil();
   }
   if (flags & has_deletion) {
-    codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), std::nullopt};
+    codec::DeletionRow deletion{row.id, Timestamp(Ticks(in.number<std::int64_t>())), {}, {}, {}};
     if (flags & has_deletedby) deletion.deletedby = in.guid();
+    if (flags & has_owner) deletion.ownerid = in.guid();
+    if (format > format_without_side_rows) {
+      deletion.readers.resize(in.count(16));
+      for (Guid& reader : deletion.readers) reader = in.guid();
+    }
     row.deletion = deletion;
   }
   return row;

@@ -1,6 +1,7 @@
 // What a change does beside the records: requests to cancel, callbacks, the processes that run sessions.
 #include <flowkeep/sweep.hpp>
 
+#include "base/guid_key.hpp"
 #include "codec/record.hpp"
 #include "codec/side_rows.hpp"
 #include "index/index_table.hpp"
@@ -78,10 +79,23 @@ Result<void> ChangeBuilder::put_callback(const Callback& row) {
   return {};
 }
 
-Result<void> ChangeBuilder::erase_side_rows(const Guid& id) {
+Result<void> ChangeBuilder::erase_side_rows(const StoredRow& stored, codec::DeletionRow& deletion) {
+  if (const auto owner = stored.session.ownerid()) deletion.ownerid = owner->id;
   if (!basis_.has_side_rows()) return {};
-  const index::Key key = index::guid_key(id);
+  const index::Key key = index::guid_key(stored.session.flowsessionid());
   if (auto ok = remove_if_there(SideTable::cancel_requests, key); !ok) return ok;
+  auto shares = basis_.for_each_side_row(
+      SideTable::shares, key, [&](std::string_view share_key, std::string_view payload) -> Result<bool> {
+        auto share = codec::decode_share(payload);
+        if (!share) return fail(std::move(share.error()));
+        const std::string_view principal = share_key.substr(key.size());
+        if (AccessRights::from_bits(share->rights).has(AccessRight::read)) {
+          deletion.readers.push_back(base::guid_from_key(reinterpret_cast<const std::uint8_t*>(principal.data())));
+        }
+        remove_share(stored.session.flowsessionid(), stored.key, principal);
+        return true;
+      });
+  if (!shares) return shares;
   auto callback = basis_.find_side_row(SideTable::callbacks, key);
   if (!callback) return fail(std::move(callback.error()));
   if (!*callback) return {};
@@ -93,7 +107,7 @@ Result<void> ChangeBuilder::erase_side_rows(const Guid& id) {
 }
 
 Result<CancelOutcome> ChangeBuilder::cancel(const Guid& id) {
-  auto row = basis_.find_row(id);
+  auto row = find(id, AccessRight::write);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return no_such_session(id);
   const SessionView& session = (*row)->session;
@@ -126,7 +140,7 @@ Result<CancelOutcome> ChangeBuilder::cancel(const Guid& id) {
 }
 
 Result<void> ChangeBuilder::trigger_callback(const Guid& id) {
-  auto row = basis_.find_row(id);
+  auto row = find(id, AccessRight::write);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return no_such_session(id);
   auto session = (*row)->session.copy();

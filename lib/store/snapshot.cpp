@@ -1,12 +1,11 @@
 #include <flowkeep/snapshot.hpp>
 
-#include "base/guid_key.hpp"
+#include <set>
+
 #include "store/reading.hpp"
 #include "store/snapshot_impl.hpp"
 
 namespace flowkeep {
-
-using codec::SideTable;
 
 struct BinaryReader::Impl {
   const storage::Transaction& transaction;
@@ -42,6 +41,9 @@ Result<std::optional<SessionView>> Snapshot::find(const Guid& id) const& {
   auto row = store::find_row(impl_->transaction(), impl_->tables(), id);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return std::nullopt;
+  auto may_read = impl_->may_read((*row)->session);
+  if (!may_read) return fail(std::move(may_read.error()));
+  if (!*may_read) return std::nullopt;
   return std::move((*row)->session);
 }
 
@@ -52,69 +54,9 @@ Result<SessionView> Snapshot::get(const Guid& id) const& {
   return std::move(**found);
 }
 
-namespace {
-
-Guid guid_of_key(std::string_view key) {
-  return base::guid_from_key(reinterpret_cast<const std::uint8_t*>(key.data()));
-}
-
-}  // namespace
-
-Result<std::optional<CancelRequest>> Snapshot::cancel_request(const Guid& id) const {
-  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  auto payload =
-      store::find_side_row(impl_->transaction(), impl_->tables(), SideTable::cancel_requests, index::guid_key(id));
-  if (!payload) return fail(std::move(payload.error()));
-  if (!*payload) return std::nullopt;
-  auto row = codec::decode_cancel_request(**payload);
-  if (!row) return fail(std::move(row.error()));
-  return CancelRequest{id, row->requestedon, row->requestedby};
-}
-
-Result<std::vector<CancelRequest>> Snapshot::cancel_requests() const {
-  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  std::vector<CancelRequest> requests;
-  auto walked = store::for_each_side_row(impl_->transaction(), impl_->tables(), SideTable::cancel_requests, {},
-                                         [&](std::string_view key, std::string_view payload) -> Result<bool> {
-                                           auto row = codec::decode_cancel_request(payload);
-                                           if (!row) return fail(std::move(row.error()));
-                                           requests.push_back({guid_of_key(key), row->requestedon, row->requestedby});
-                                           return true;
-                                         });
-  if (!walked) return fail(std::move(walked.error()));
-  return requests;
-}
-
-Result<std::optional<Callback>> Snapshot::callback(const Guid& id) const {
-  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  auto payload = store::find_side_row(impl_->transaction(), impl_->tables(), SideTable::callbacks, index::guid_key(id));
-  if (!payload) return fail(std::move(payload.error()));
-  if (!*payload) return std::nullopt;
-  auto row = codec::decode_callback(**payload);
-  if (!row) return fail(std::move(row.error()));
-  return std::move(*row);
-}
-
-Result<std::vector<Callback>> Snapshot::callbacks(std::optional<CallbackState> state, const std::optional<Guid>& after,
-                                                  std::size_t most) const {
-  if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
-  std::vector<Callback> callbacks;
-  const std::string begin = after ? index::guid_key(*after) : std::string();
-  auto walked = store::for_each_side_row_from(impl_->transaction(), impl_->tables(), SideTable::callbacks, begin,
-                                              [&](std::string_view key, std::string_view payload) -> Result<bool> {
-                                                if (callbacks.size() >= most) return false;
-                                                auto row = codec::decode_callback(payload);
-                                                if (!row) return fail(std::move(row.error()));
-                                                if (key != begin && (!state || row->state == *state))
-                                                  callbacks.push_back(std::move(*row));
-                                                return true;
-                                              });
-  if (!walked) return fail(std::move(walked.error()));
-  return callbacks;
-}
-
 Result<std::uint64_t> Snapshot::size() const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
+  if (impl_->viewer() != nullptr) return count(Query{});
   auto stat = impl_->transaction().stat(impl_->tables().sessions);
   if (!stat) return fail(std::move(stat.error()));
   return stat->entries;
@@ -180,7 +122,17 @@ Result<std::vector<std::string>> Snapshot::extra_columns() const {
   if (auto ok = impl_->check_process(); !ok) return fail(std::move(ok.error()));
   auto catalogue = impl_->catalogue();
   if (!catalogue) return fail(std::move(catalogue.error()));
-  return (*catalogue)->extra_columns;
+  if (impl_->viewer() == nullptr || (*catalogue)->extra_columns.empty()) return (*catalogue)->extra_columns;
+  // Those of other people's sessions are none of his business.
+  std::set<std::string> names;
+  SessionRange sessions = select(Query{});
+  for (const Result<SessionView>& session : sessions) {
+    if (!session) return fail(session.error());
+    auto copy = session->copy();
+    if (!copy) return fail(std::move(copy.error()));
+    for (const auto& [name, json] : copy->extra) names.insert(name);
+  }
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 Result<void> Snapshot::renew() {

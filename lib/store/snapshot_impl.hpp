@@ -9,6 +9,8 @@
 
 #include "storage/cursor.hpp"
 #include "store/engine.hpp"
+#include "store/reading.hpp"
+#include "store/viewer.hpp"
 
 namespace flowkeep {
 
@@ -41,9 +43,13 @@ class RowCursors {
 
 class Snapshot::Impl {
  public:
-  /// `transaction_time`: before it began.
-  Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction, Timestamp transaction_time)
-      : engine_(std::move(engine)), transaction_(std::move(transaction)), time_(transaction_time) {}
+  /// `transaction_time`: before it began. `viewer`: whose rights hold; nullptr: the system's.
+  Impl(std::shared_ptr<store::Engine> engine, storage::ReadTransaction transaction, Timestamp transaction_time,
+       std::shared_ptr<const store::Viewer> viewer)
+      : engine_(std::move(engine)),
+        transaction_(std::move(transaction)),
+        time_(transaction_time),
+        viewer_(std::move(viewer)) {}
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -54,6 +60,28 @@ class Snapshot::Impl {
   [[nodiscard]] storage::ReadTransaction& transaction() noexcept { return transaction_; }
   /// No later than what it shows was the present.
   [[nodiscard]] Timestamp time() const noexcept { return time_; }
+  /// nullptr: the system looks, who sees everything.
+  [[nodiscard]] const store::Viewer* viewer() const noexcept { return viewer_.get(); }
+  /// What tokens are bound to: the store, and who looks.
+  [[nodiscard]] Guid token_id() const noexcept {
+    Guid id = engine_->format().store_id;
+    if (!viewer_) return id;
+    for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] ^= viewer_->principal().user.bytes[i];
+    return id;
+  }
+  /// What somebody may do with a session that this snapshot shows.
+  [[nodiscard]] Result<AccessRights> rights(const store::Viewer& of, const SessionView& session) {
+    return of.rights(session, [this](std::string_view key) {
+      return store::find_side_row(transaction_, tables(), codec::SideTable::shares, key);
+    });
+  }
+  /// Whether who looks may see a session.
+  [[nodiscard]] Result<bool> may_read(const SessionView& session) {
+    if (!viewer_) return true;
+    auto rights_on_it = rights(*viewer_, session);
+    if (!rights_on_it) return fail(std::move(rights_on_it.error()));
+    return rights_on_it->has(AccessRight::read);
+  }
   [[nodiscard]] Result<void> check_process() const { return engine_->environment().check_process(); }
   /// What this snapshot sees; read once.
   [[nodiscard]] Result<const store::Catalogue*> catalogue() {
@@ -85,6 +113,7 @@ class Snapshot::Impl {
   std::shared_ptr<store::Engine> engine_;
   storage::ReadTransaction transaction_;  // ends before the engine goes
   Timestamp time_;
+  std::shared_ptr<const store::Viewer> viewer_;
   std::shared_ptr<const store::Catalogue> catalogue_{};
   std::shared_ptr<RowCursors> row_cursors_ = std::make_shared<RowCursors>();
 };

@@ -23,11 +23,17 @@ const std::string& Store::path() const& noexcept {
   return impl_->engine->path();
 }
 
+Result<Store> Store::as(const Principal& principal) const {
+  // Who is a principal stays that one.
+  if (auto system = impl_->system(); !system) return fail(std::move(system.error()));
+  return Store(std::make_shared<Impl>(impl_->engine, std::make_shared<const store::Viewer>(principal)));
+}
+
 Result<Snapshot> Store::snapshot() const {
   const Timestamp time = now();
   auto transaction = impl_->engine->begin_read();
   if (!transaction) return fail(std::move(transaction.error()));
-  return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction), time));
+  return Snapshot(std::make_unique<Snapshot::Impl>(impl_->engine, std::move(*transaction), time, impl_->viewer));
 }
 
 Result<WriteTransaction> Store::write() const {
@@ -35,7 +41,7 @@ Result<WriteTransaction> Store::write() const {
 }
 
 Result<WriteTransaction> Store::write(const Caller& caller) const {
-  auto begun = WriteTransaction::Impl::begin(impl_->engine, caller);
+  auto begun = WriteTransaction::Impl::begin(impl_->engine, caller, impl_->viewer);
   if (!begun) return fail(std::move(begun.error()));
   return WriteTransaction(std::move(*begun));
 }
@@ -71,6 +77,22 @@ Result<std::int64_t> Store::transition(const Guid& id, StatusCode status, std::o
       [&](WriteTransaction& transaction) { return transaction.transition(id, status, state, precondition); });
 }
 
+Result<AccessRights> Store::grant_access(const Guid& id, const Reference& principal, AccessRights rights) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.grant_access(id, principal, rights); });
+}
+
+Result<void> Store::modify_access(const Guid& id, const Reference& principal, AccessRights rights) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.modify_access(id, principal, rights); });
+}
+
+Result<bool> Store::revoke_access(const Guid& id, const Reference& principal) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.revoke_access(id, principal); });
+}
+
+Result<std::int64_t> Store::assign(const Guid& id, const Reference& owner) const {
+  return impl_->write([&](WriteTransaction& transaction) { return transaction.assign(id, owner); });
+}
+
 Result<CancelOutcome> Store::cancel(const Guid& id) const {
   return impl_->write([&](WriteTransaction& transaction) { return transaction.cancel(id); });
 }
@@ -103,11 +125,13 @@ Timestamp from_now(std::chrono::milliseconds time) {
 }  // namespace
 
 Result<std::vector<Callback>> Store::claim_callbacks(std::size_t most, std::chrono::milliseconds lease) const {
+  if (auto system = impl_->system(); !system) return fail(std::move(system.error()));
   return impl_->build([&](store::ChangeBuilder& builder) { return builder.claim_callbacks(most, from_now(lease)); });
 }
 
 Result<bool> Store::note_callback(const Callback& claimed, const CallbackAttempt& attempt,
                                   std::chrono::milliseconds again) const {
+  if (auto system = impl_->system(); !system) return fail(std::move(system.error()));
   return impl_->build(
       [&](store::ChangeBuilder& builder) { return builder.note_callback(claimed, attempt, from_now(again)); });
 }
@@ -132,9 +156,28 @@ tl::expected<ImportResult, ImportFailure> Store::import_sessions(std::span<const
   return imported;
 }
 
+namespace {
+
+// Answers use(session) of one session as it is now. To a principal as the tables show it: what was shared a moment
+// ago, or is not any more, is in force.
+template <class Use>
+auto read_session(const Store& store, store::Engine& engine, const store::Viewer* viewer, const Guid& id, Use&& use)
+    -> std::invoke_result_t<Use, const SessionView&> {
+  if (viewer == nullptr) {
+    return store::read_session(engine, id, [&](const SessionView& session, const auto&) { return use(session); });
+  }
+  const auto snapshot = store.snapshot();
+  if (!snapshot) return fail(snapshot.error());
+  const auto session = snapshot->get(id);
+  if (!session) return fail(session.error());
+  return use(*session);
+}
+
+}  // namespace
+
 Result<Session> Store::get(const Guid& id) const {
-  return store::read_session(*impl_->engine, id,
-                             [](const SessionView& session, const auto&) { return session.copy(); });
+  return read_session(*this, *impl_->engine, impl_->viewer.get(), id,
+                      [](const SessionView& session) { return session.copy(); });
 }
 
 Result<std::optional<Session>> Store::find(const Guid& id) const {
@@ -145,14 +188,20 @@ Result<std::optional<Session>> Store::find(const Guid& id) const {
 }
 
 Result<SessionStatus> Store::status_of(const Guid& id) const {
-  return store::read_session(*impl_->engine, id, [](const SessionView& session, const auto&) -> Result<SessionStatus> {
-    return SessionStatus{session.statuscode(), session.statecode(), session.startedon(), session.completedon(),
-                         session.versionnumber()};
-  });
+  return read_session(*this, *impl_->engine, impl_->viewer.get(), id,
+                      [](const SessionView& session) -> Result<SessionStatus> {
+                        return SessionStatus{session.statuscode(), session.statecode(), session.startedon(),
+                                             session.completedon(), session.versionnumber()};
+                      });
 }
 
 Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view new_state,
                                               std::int32_t new_status) const {
+  if (impl_->viewer) {
+    const auto view = snapshot();
+    if (!view) return fail(view.error());
+    return view->is_valid_state_transition(id, new_state, new_status);
+  }
   return store::read_session(
       *impl_->engine, id, [&](const SessionView& session, const storage::Transaction& transaction) -> Result<bool> {
         auto catalogue = impl_->engine->catalogue(transaction);
@@ -163,27 +212,39 @@ Result<bool> Store::is_valid_state_transition(const Guid& id, std::string_view n
 }
 
 Result<void> Store::set_state_model(const StateModel& model) const {
-  return store::set_state_model(*impl_->engine, model);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::set_state_model(**engine, model);
 }
 
 Result<void> Store::add_index(IndexId index, const Progress& progress) const {
-  return store::add_index(*impl_->engine, index, progress);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::add_index(**engine, index, progress);
 }
 
 Result<void> Store::drop_index(IndexId index) const {
-  return store::drop_index(*impl_->engine, index);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::drop_index(**engine, index);
 }
 
 Result<StoreStats> Store::stats() const {
-  return store::stats(*impl_->engine);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::stats(**engine);
 }
 
 Result<CheckReport> Store::check(const Progress& progress) const {
-  return store::check(*impl_->engine, progress);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::check(**engine, progress);
 }
 
 Result<BackupReport> Store::backup(std::string_view destination, const BackupOptions& options) const {
-  return store::backup(*impl_->engine, std::string(destination), options);
+  auto engine = impl_->system();
+  if (!engine) return fail(std::move(engine.error()));
+  return store::backup(**engine, std::string(destination), options);
 }
 
 }  // namespace flowkeep

@@ -22,7 +22,8 @@ class Store::Impl {
     virtual ~Attendant() = default;
   };
 
-  explicit Impl(std::shared_ptr<store::Engine> opened) : engine(std::move(opened)) {}
+  explicit Impl(std::shared_ptr<store::Engine> opened, std::shared_ptr<const store::Viewer> who = nullptr)
+      : engine(std::move(opened)), viewer(std::move(who)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
@@ -33,7 +34,7 @@ class Store::Impl {
   /// Runs `operation(transaction)` in a transaction of its own.
   template <class Operation>
   auto write(Operation&& operation) -> decltype(operation(std::declval<WriteTransaction&>())) {
-    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
+    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller, viewer);
     if (!begun) return fail(std::move(begun.error()));
     WriteTransaction transaction(std::move(*begun));
     auto result = operation(transaction);
@@ -44,7 +45,7 @@ class Store::Impl {
   /// The same with `operation(builder)`, for what WriteTransaction has no call for.
   template <class Operation>
   auto build(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
-    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller);
+    auto begun = WriteTransaction::Impl::begin(engine, engine->options().caller, viewer);
     if (!begun) return fail(std::move(begun.error()));
     auto result = (*begun)->run(operation);
     if (!result) return result;
@@ -52,8 +53,16 @@ class Store::Impl {
     return result;
   }
 
+  /// For what is of the file as a whole. Errors: access_denied (a principal asks).
+  [[nodiscard]] Result<store::Engine*> system() const {
+    if (!viewer) return engine.get();
+    return fail(Errc::access_denied, "this is of the store as a whole, and for the system alone, not for a principal",
+                DataverseCode::privilege_denied);
+  }
+
   std::shared_ptr<store::Engine> engine;
-  std::unique_ptr<Attendant> attendant{};  // ends first
+  std::shared_ptr<const store::Viewer> viewer;  // who uses it; nullptr: the system
+  std::unique_ptr<Attendant> attendant{};       // ends first
 };
 
 }  // namespace flowkeep

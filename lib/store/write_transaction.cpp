@@ -22,7 +22,8 @@ std::uint64_t slack_of(std::uint64_t quota) noexcept {
 
 bool leaves_transaction_intact(Errc code) noexcept {
   return code == Errc::not_found || code == Errc::already_exists || code == Errc::version_mismatch ||
-         code == Errc::invalid_transition || code == Errc::invalid_argument || code == Errc::full;
+         code == Errc::invalid_transition || code == Errc::invalid_argument || code == Errc::access_denied ||
+         code == Errc::full;
 }
 
 Error at(std::string_view what, std::size_t position, Error error) {
@@ -32,11 +33,11 @@ Error at(std::string_view what, std::size_t position, Error error) {
 
 }  // namespace
 
-Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(std::shared_ptr<store::Engine> engine,
-                                                                              const Caller& caller) {
+Result<std::unique_ptr<WriteTransaction::Impl>> WriteTransaction::Impl::begin(
+    std::shared_ptr<store::Engine> engine, const Caller& caller, std::shared_ptr<const store::Viewer> viewer) {
   auto committer = engine->committer();
   if (!committer) return fail(std::move(committer.error()));
-  std::unique_ptr<Impl> impl(new Impl(std::move(engine), caller));
+  std::unique_ptr<Impl> impl(new Impl(std::move(engine), caller, std::move(viewer)));
   impl->engine_->tend_readers();
   if (auto ok = (*committer)->begin(); !ok) return fail(std::move(ok.error()));
   impl->is_writing_ = true;
@@ -146,7 +147,8 @@ store::Basis WriteTransaction::Impl::basis() {
 }
 
 Result<std::optional<store::StoredRow>> WriteTransaction::Impl::find_row(const Guid& id) {
-  return basis().find_row(id);
+  const store::Basis basis = this->basis();
+  return ChangeBuilder(basis, *catalogue_, forms_, counters_, caller_, viewer_.get()).find(id, AccessRight::read);
 }
 
 Result<void> WriteTransaction::Impl::add(ChangeBuilder& builder) {
@@ -289,6 +291,24 @@ Result<std::int64_t> WriteTransaction::transition(const Guid& id, StatusCode sta
   update.set.statuscode = status;
   update.set.statecode = state ? *state : state_of(status);
   return this->update(id, update, precondition);
+}
+
+Result<AccessRights> WriteTransaction::grant_access(const Guid& id, const Reference& principal, AccessRights rights) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.grant(id, principal, rights); });
+}
+
+Result<void> WriteTransaction::modify_access(const Guid& id, const Reference& principal, AccessRights rights) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.modify(id, principal, rights); });
+}
+
+Result<bool> WriteTransaction::revoke_access(const Guid& id, const Reference& principal) {
+  return impl_->run([&](ChangeBuilder& builder) { return builder.revoke(id, principal); });
+}
+
+Result<std::int64_t> WriteTransaction::assign(const Guid& id, const Reference& owner) {
+  SessionUpdate change;
+  change.set.ownerid = owner;
+  return update(id, change);
 }
 
 Result<CancelOutcome> WriteTransaction::cancel(const Guid& id) {

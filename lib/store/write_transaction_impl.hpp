@@ -15,7 +15,9 @@ namespace flowkeep {
 
 class WriteTransaction::Impl {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Impl>> begin(std::shared_ptr<store::Engine> engine, const Caller& caller);
+  /// `viewer`: whose rights hold, who is the caller, too; nullptr: the system's.
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> begin(std::shared_ptr<store::Engine> engine, const Caller& caller,
+                                                           std::shared_ptr<const store::Viewer> viewer = nullptr);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -38,8 +40,10 @@ class WriteTransaction::Impl {
   [[nodiscard]] const std::shared_ptr<store::Engine>& engine() const noexcept { return engine_; }
 
  private:
-  explicit Impl(std::shared_ptr<store::Engine> engine, const Caller& caller)
-      : engine_(std::move(engine)), caller_(caller) {}
+  Impl(std::shared_ptr<store::Engine> engine, const Caller& caller, std::shared_ptr<const store::Viewer> viewer)
+      : engine_(std::move(engine)), caller_(caller), viewer_(std::move(viewer)) {
+    if (viewer_) caller_.user = viewer_->principal().user;
+  }
   [[nodiscard]] store::Committer& committer() const noexcept { return *engine_->find_committer(); }
   [[nodiscard]] Result<void> add(store::ChangeBuilder& builder);
   [[nodiscard]] Result<void> reserve(const store::Change& change);
@@ -53,6 +57,7 @@ class WriteTransaction::Impl {
 
   std::shared_ptr<store::Engine> engine_;
   Caller caller_;
+  std::shared_ptr<const store::Viewer> viewer_;
   std::thread::id thread_ = std::this_thread::get_id();
   std::shared_ptr<store::Changes> changes_ = std::make_shared<store::Changes>();
   std::optional<store::Overlay> own_{};  // of the changes; made when a second one is to be validated
@@ -72,7 +77,7 @@ template <class Operation>
 auto WriteTransaction::Impl::run(Operation&& operation) -> decltype(operation(std::declval<store::ChangeBuilder&>())) {
   if (auto ok = check(); !ok) return fail(std::move(ok.error()));
   const store::Basis basis = this->basis();
-  store::ChangeBuilder builder(basis, *catalogue_, forms_, counters_, caller_);
+  store::ChangeBuilder builder(basis, *catalogue_, forms_, counters_, caller_, viewer_.get());
   auto result = operation(builder);
   if (!result) {
     note_failure(result.error());

@@ -9,6 +9,15 @@
 
 namespace flowkeep::golden {
 
+// Of the file with rows beside sessions.
+inline const Guid side_user = *Guid::parse("00000000-0000-4000-8000-0000000000a1");
+inline const Guid side_team = *Guid::parse("00000000-0000-4000-8000-0000000000a2");
+inline const Guid side_running = *Guid::parse("00000000-0000-4000-8000-000000000001");
+inline const Guid side_waiting_callback = *Guid::parse("00000000-0000-4000-8000-000000000002");
+inline const Guid side_delivered = *Guid::parse("00000000-0000-4000-8000-000000000003");
+inline const Guid side_deleted = *Guid::parse("00000000-0000-4000-8000-000000000004");
+inline constexpr const char* side_url = "https://example.com/golden";
+
 /// A line of JSON for one File column: its bytes by their size and hash, which keeps the dump small.
 [[nodiscard]] inline std::string dump_binary(const Snapshot& snapshot, const char* column, const BinaryView& binary) {
   if (binary.is_null()) return {};

@@ -412,5 +412,47 @@ TEST_P(GoldenPacked, GivesBackWhatItsDictionariesPacked) {
   expect_clean(store);
 }
 
+TEST(GoldenSide, ShowsWhatStandsBesideItsSessions) {
+  const fault::TemporaryDirectory directory;
+  const std::string path = directory.file();
+  std::filesystem::copy_file(golden_directory + "format-1.4-side.flowkeep", path);
+  const Store store = open_store(path);
+  expect_clean(store);
+  {
+    const auto snapshot = store.snapshot().value();
+    EXPECT_EQ(snapshot.get(side_running).value().statuscode(), StatusCode::running);
+    const auto shares = snapshot.shares(side_running).value();
+    ASSERT_EQ(shares.size(), 1U);  // the user owns it
+    EXPECT_EQ(shares[0].principal, Reference(side_team, EntityType::team));
+    EXPECT_EQ(shares[0].rights, AccessRights::all());
+    EXPECT_EQ(shares[0].sharedby, side_user);
+    const auto requests = snapshot.cancel_requests().value();
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].flowsessionid, side_running);
+    EXPECT_EQ(requests[0].requestedby, side_user);
+    const auto delivered = snapshot.callback(side_delivered).value();
+    ASSERT_TRUE(delivered);
+    EXPECT_EQ(delivered->state, CallbackState::delivered);
+    EXPECT_EQ(delivered->last_status, 204);
+    EXPECT_EQ(delivered->last_error, "it went well");
+    EXPECT_EQ(delivered->attempts, 1U);
+    const auto waiting = snapshot.callbacks(CallbackState::waiting).value();
+    ASSERT_EQ(waiting.size(), 1U);
+    EXPECT_EQ(waiting[0].flowsessionid, side_waiting_callback);
+    EXPECT_EQ(waiting[0].url, side_url);
+    EXPECT_EQ(waiting[0].statuscode, StatusCode::failed);
+  }
+  const auto schedule = store.retention_schedule().value();
+  ASSERT_TRUE(schedule);
+  EXPECT_EQ(schedule->policy.keep, 1000U);
+  // Whoever could read a session is told of its deletion; the token is older than the file.
+  const Store as_team = store.as({Guid::make(), {side_team}, AccessRights::all()}).value();
+  EXPECT_EQ(as_team.snapshot()->size().value(), 3U);
+  // Its agent has ended.
+  EXPECT_EQ(store.sweep().value().aborted, 1U);
+  EXPECT_EQ(store.get(side_running)->errorcode, agent_process_ended);
+  expect_clean(store);
+}
+
 }  // namespace
 }  // namespace flowkeep::golden

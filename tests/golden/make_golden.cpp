@@ -222,11 +222,42 @@ void make_packed(const std::string& file) {
   if (!compact(file)) std::exit(1);
 }
 
+/// What stands beside sessions, and who runs one.
+void make_side(const std::string& file) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file + suffix);
+  const Store store = need(Store::open(
+      file,
+      {.mode = OpenMode::create_new, .role = Role::agent, .caller = {side_user, {}, {}}, .journal_bytes = 64U << 10}));
+  for (const Guid& id : {side_running, side_waiting_callback, side_delivered, side_deleted}) {
+    Session session;
+    session.flowsessionid = id;
+    session.name = "beside";
+    session.statuscode = StatusCode::waiting;
+    session.callbackurl = side_url;
+    need(store.create(session));
+    need(store.grant_access(id, side_user, AccessRight::read));
+    need(store.grant_access(id, Reference(side_team, EntityType::team), AccessRights::all()));
+    need(store.transition(id, StatusCode::running));
+  }
+  need(store.cancel(side_running));
+  need(store.transition(side_delivered, StatusCode::succeeded));
+  for (const Callback& callback : need(store.claim_callbacks(1, std::chrono::hours(1)))) {
+    need(store.note_callback(callback, {CallbackState::delivered, 204, "it went well"}, std::chrono::hours(1)));
+  }
+  need(store.transition(side_waiting_callback, StatusCode::failed));
+  need(store.erase(side_deleted));
+  RetentionSchedule schedule;
+  schedule.policy.keep = 1000;
+  schedule.policy.statuscodes = {StatusCode::failed};
+  need(store.set_retention_schedule(schedule));
+}
+
 int make(const std::string& directory) {
   const std::string closed = directory + "/format-1.4.flowkeep";
   make_closed(closed);
   make_unclosed(directory + "/format-1.4-unclosed.flowkeep");
   make_packed(directory + "/format-1.4-packed.flowkeep");
+  make_side(directory + "/format-1.4-side.flowkeep");
   const std::string present = dump(need(Store::open(closed, {.mode = OpenMode::read_only})));
   if (present == bytes_of(directory + "/format-1.jsonl")) return 0;
   std::fprintf(stderr, "make_golden: %s does not hold what format-1.jsonl says\n", closed.c_str());

@@ -119,13 +119,58 @@ std::uint64_t Rows::put(const Guid& id, std::uint64_t row) {
   return before;
 }
 
+namespace {
+
+bool is_shared(const Guid& id) {
+  return id.bytes[15] % 4 == 0;
+}
+
+}  // namespace
+
+Result<void> share_new(WriteTransaction& transaction, const Guid& id) {
+  if (!is_shared(id)) return {};
+  Guid user;
+  user.bytes.fill(0xFE);
+  const auto shared = transaction.grant_access(id, user, AccessRight::read);
+  return shared ? Result<void>() : fail(shared.error());
+}
+
+bool is_cancelled(const Guid& id) {
+  return id.bytes[14] % 4 == 0;
+}
+
+bool is_called_back(const Guid& id) {
+  return id.bytes[13] % 4 == 0;
+}
+
+namespace {
+
+Result<bool> has_its_side_rows(const Snapshot& snapshot, const SessionView& session) {
+  const Guid id = session.flowsessionid();
+  const auto shares = snapshot.shares(id);
+  if (!shares) return fail(shares.error());
+  const auto request = snapshot.cancel_request(id);
+  if (!request) return fail(request.error());
+  const auto callback = snapshot.callback(id);
+  if (!callback) return fail(callback.error());
+  const StatusCode status = session.statuscode();
+  return shares->size() == (is_shared(id) ? 1U : 0U) &&
+         request->has_value() == (is_cancelled(id) && status == StatusCode::running) &&
+         callback->has_value() == (is_called_back(id) && status == StatusCode::succeeded);
+}
+
+}  // namespace
+
 Result<Rows> read_rows(const Store& store) {
   auto snapshot = store.snapshot();
   if (!snapshot) return fail(std::move(snapshot.error()));
   Rows content;
   for (const Result<SessionView>& row : snapshot->select({})) {
     if (!row) return fail(row.error());
-    content.put(row->flowsessionid(), fingerprint(row->copy().value()));
+    const auto is_whole = has_its_side_rows(*snapshot, *row);
+    if (!is_whole) return fail(is_whole.error());
+    const std::uint64_t sum = fingerprint(row->copy().value());
+    content.put(row->flowsessionid(), *is_whole ? sum : ~sum);
   }
   auto model = snapshot->state_model();
   if (!model) return fail(std::move(model.error()));

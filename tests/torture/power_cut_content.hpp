@@ -57,6 +57,14 @@ class Rows {
   std::uint64_t sum_ = 0;
 };
 
+// What stands beside a session follows from its id and status, so that half of a transaction shows.
+/// Shares a session that was just created, if its id says so.
+[[nodiscard]] Result<void> share_new(WriteTransaction& transaction, const Guid& id);
+/// Whether it is asked to end when it runs, and whether somebody is told when it has ended.
+[[nodiscard]] bool is_cancelled(const Guid& id);
+[[nodiscard]] bool is_called_back(const Guid& id);
+
+/// A session with something else beside it than it should have is another one.
 [[nodiscard]] Result<Rows> read_rows(const Store& store);
 /// In words, up to three rows that differ.
 [[nodiscard]] std::string difference(const Rows& found, const Rows& expected);

@@ -81,6 +81,7 @@ std::string create_one(const Store& store, std::uint64_t number, Rows& rows) {
   auto transaction = store.write();
   if (!transaction) return "write: " + transaction.error().message;
   if (auto created = transaction->create(session); !created) return "create: " + created.error().message;
+  if (auto shared = share_new(*transaction, *session.flowsessionid); !shared) return "share: " + shared.error().message;
   const auto row = transaction->get(*session.flowsessionid);
   if (!row) return "get: " + row.error().message;
   const ChangeNote what{number, true, {{*session.flowsessionid, fingerprint(*row)}}};

@@ -126,6 +126,7 @@ class Writer {
     session.flowsessionid = new_id();
     session.name = "session " + std::to_string(dice_.between(0, 99));
     session.statuscode = StatusCode::waiting;
+    if (is_called_back(*session.flowsessionid)) session.callbackurl = "https://example.com/";
     session.correlationid = "request " + std::to_string(dice_.between(0, 20));
     if (dice_.chance(0.6)) session.inputs = content();
     if (dice_.chance(0.1)) session.outputs = content();
@@ -136,6 +137,7 @@ class Writer {
   void create(WriteTransaction& transaction) {
     const Session session = new_session();
     touched_.insert(must("create", transaction.create(session)));
+    share(transaction, *session.flowsessionid);
     live_.push_back({*session.flowsessionid, StatusCode::waiting});
   }
 
@@ -144,9 +146,12 @@ class Writer {
     for (std::uint64_t i = 0; i < count; ++i) sessions.push_back(new_session());
     for (const Guid& id : must("create_multiple", transaction.create_multiple(sessions))) {
       touched_.insert(id);
+      share(transaction, id);
       live_.push_back({id, StatusCode::waiting});
     }
   }
+
+  static void share(WriteTransaction& transaction, const Guid& id) { must("grant_access", share_new(transaction, id)); }
 
   void move_on(WriteTransaction& transaction) {
     Row& row = live_[dice_.between(0, live_.size() - 1)];
@@ -154,6 +159,8 @@ class Writer {
                             : row.status == StatusCode::running ? StatusCode::succeeded
                                                                 : row.status;
     must("transition", transaction.transition(row.id, next));
+    const bool starts = next == StatusCode::running && row.status != next;
+    if (starts && is_cancelled(row.id)) must("cancel", transaction.cancel(row.id));
     row.status = next;
     touched_.insert(row.id);
   }
@@ -256,6 +263,7 @@ void Writer::change() {
     session.inputs =
         Binary{"large.bin", Content(dice_.noise(plan_.journal_bytes / 3 + dice_.between(0, 40'000))), {}, {}};
     touched_.insert(must("create", transaction.create(session)));
+    share(transaction, *session.flowsessionid);
     live_.push_back({*session.flowsessionid, StatusCode::waiting});
   }
   for (std::uint64_t count = dice_.chance(0.2) ? dice_.between(2, 5) : 1; count > 0; --count) operate(transaction);
@@ -276,7 +284,9 @@ void Writer::learn() {
     session.context = R"({"hostName":"robot.example.org","attendedMode":"Unattended","run":)" + std::to_string(i) + "}";
     session.inputs =
         Binary{"inputs.json", Content(R"({"invoice":)" + std::to_string(i) + R"(,"currency":"EUR"})"), {}, {}};
+    if (is_called_back(*session.flowsessionid)) session.callbackurl = "https://example.com/";
     touched_.insert(must("create", many.create(session)));
+    share(many, *session.flowsessionid);
     live_.push_back({*session.flowsessionid, StatusCode::waiting});
   }
   commit(std::move(many));
