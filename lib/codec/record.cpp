@@ -1,5 +1,7 @@
 #include "codec/record.hpp"
 
+#include <xxhash.h>
+
 #include <array>
 #include <vector>
 
@@ -140,14 +142,13 @@ class HeadWriter {
     const std::int64_t completed = ticks(session_.completedon, HeadBit::completedon);
     if (session_.runduration) note(HeadBit::runduration);
     if (session_.runmode) note(HeadBit::runmode);
-    const std::array<std::uint8_t, 3> process_bytes{byte(process & 255U), byte((process >> 8U) & 255U),
-                                                    byte(process >> 16U)};
+    const std::uint8_t owner = session_.ownerid ? owner_tag(session_.ownerid->id) : std::uint8_t{0};
     return fb::RecordHead(guid_to(*session_.flowsessionid), machine, regarding, correlated,
                           session_.createdon->time_since_epoch().count(), modified, started, completed,
                           session_.runduration.value_or(0), static_cast<std::uint32_t>(columns_bytes), present_,
                           dictionary, byte(*session_.statecode), byte(*session_.statuscode),
                           session_.runmode ? byte(*session_.runmode) : std::uint8_t{0}, type(session_.machineid),
-                          type(session_.regardingobjectid), flatbuffers::span<const std::uint8_t, 3>(process_bytes));
+                          type(session_.regardingobjectid), owner, static_cast<std::uint16_t>(process));
   }
 
  private:
@@ -219,10 +220,17 @@ std::uint16_t RecordView::dictionary_of(std::string_view value) noexcept {
   return head_in(value).dictionary();
 }
 
+std::uint8_t owner_tag(const Guid& owner) noexcept {
+  return static_cast<std::uint8_t>(1 + XXH3_64bits(owner.bytes.data(), owner.bytes.size()) % 255);
+}
+
 std::uint32_t RecordView::process_of(const SessionView& session) noexcept {
+  return session.is_packed_ ? reinterpret_cast<const fb::RecordHead*>(session.value_ + header_bytes)->process() : 0;
+}
+
+std::uint8_t RecordView::owner_tag_of(const SessionView& session) noexcept {
   if (!session.is_packed_) return 0;
-  const auto& bytes = *reinterpret_cast<const fb::RecordHead*>(session.value_ + header_bytes)->process();
-  return bytes[0] | static_cast<std::uint32_t>(bytes[1]) << 8U | static_cast<std::uint32_t>(bytes[2]) << 16U;
+  return reinterpret_cast<const fb::RecordHead*>(session.value_ + header_bytes)->owner_tag();
 }
 
 Result<SessionView> RecordView::open(std::string_view value, const base::PackingDictionary* dictionary,

@@ -27,8 +27,11 @@ struct RecordForm {
   const base::PackingDictionary* dictionary = nullptr;  ///< of packed ones; nullptr: there is none yet
 };
 
-/// The number of a process that runs a session, in its record: 24 bits. 0: none that is known.
-inline constexpr std::uint32_t most_processes = (1U << 24) - 1;
+/// The number of a process that runs a session, in its record: 16 bits. 0: none that is known.
+inline constexpr std::uint32_t most_processes = (1U << 16) - 1;
+
+/// What a record tells of its owner without being unpacked: other owners mostly have another tag. Never 0.
+[[nodiscard]] std::uint8_t owner_tag(const Guid& owner) noexcept;
 
 /// Writes the value of a session's row to `out`, replacing it; answers how many bytes its columns take before they are
 /// packed. flowsessionid, statecode, statuscode, createdon and versionnumber must be set; binary columns say where
@@ -53,6 +56,8 @@ class RecordView {
   [[nodiscard]] static std::uint64_t arrival_of(const SessionView& session) noexcept { return session.arrival_; }
   /// The number of the process that runs the session; 0: none that is known.
   [[nodiscard]] static std::uint32_t process_of(const SessionView& session) noexcept;
+  /// The tag of its owner; 0: it has none, or does not tell.
+  [[nodiscard]] static std::uint8_t owner_tag_of(const SessionView& session) noexcept;
   /// correlationid where it is a GUID that can be had without unpacking.
   [[nodiscard]] static std::optional<Guid> correlation_guid(const SessionView& session) noexcept;
   /// The FlatBuffer of the columns of a packed record that is unpacked; "" of others.

@@ -76,10 +76,22 @@ Filter::Filter(const Query& query, Snapshot::Impl& snapshot) : query_(query), sn
   }
 }
 
-Result<bool> Filter::matches(const SessionView& session) const {
+Result<bool> Filter::matches(const SessionView& session, const Sight& sight) const {
   auto satisfied = satisfies(session);
   if (!satisfied || !*satisfied || viewer() == nullptr) return satisfied;
-  return may_show(session);
+  return is_visible(session, sight);
+}
+
+// What the way to the row tells spares unpacking it, and looking for its shares.
+Result<bool> Filter::is_visible(const SessionView& session, const Sight& sight) const {
+  if (!sight.is_known || !viewer()->principal().privileges.has(AccessRight::read)) return may_show(session);
+  if (sight.shared.has(AccessRight::read)) return true;
+  if (!sight.is_owned) return false;
+  if (viewer()->bears_out(session) == true) return true;
+  auto owned = viewer()->owns(session);
+  if (!owned || *owned) return owned;
+  return fail(Errc::corrupt, "index owner leads to session " + session.flowsessionid().str() +
+                                 ", which has another owner: run a check");
 }
 
 Result<bool> Filter::satisfies(const SessionView& session) const {

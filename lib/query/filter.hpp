@@ -14,6 +14,7 @@
 #include <flowkeep/session_summary.hpp>
 
 #include "index/index_table.hpp"
+#include "query/walk.hpp"
 #include "store/snapshot_impl.hpp"
 
 namespace flowkeep::query {
@@ -32,8 +33,8 @@ class Filter {
   /// Who looks through the snapshot sees what he may read, and no more. It outlives the filter.
   Filter(const Query& query, Snapshot::Impl& snapshot);
 
-  /// Errors: as SessionView::unpack(), corrupt.
-  [[nodiscard]] Result<bool> matches(const SessionView& session) const;
+  /// `sight`: what the walk that leads to it knows. Errors: as SessionView::unpack(), corrupt.
+  [[nodiscard]] Result<bool> matches(const SessionView& session, const Sight& sight) const;
   /// Whether it may be known that a session that does not match is there.
   [[nodiscard]] Result<bool> may_show(const SessionView& session) const { return snapshot_.may_read(session); }
   /// Who looks; nullptr: the system.
@@ -70,6 +71,7 @@ class Filter {
   }
 
   [[nodiscard]] Result<bool> satisfies(const SessionView& session) const;
+  [[nodiscard]] Result<bool> is_visible(const SessionView& session, const Sight& sight) const;
 
   Query query_;
   Snapshot::Impl& snapshot_;

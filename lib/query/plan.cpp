@@ -50,7 +50,7 @@ Result<std::uint64_t> count_visible(Snapshot::Impl& snapshot, const store::Viewe
   for (const index::Key& key : viewer.keys()) {
     const storage::Table table = snapshot.tables().of(codec::SideTable::shared_with);
     if (!table.is_open()) break;
-    auto walk = walk_behind(snapshot.transaction(), table, Order::oldest_first, {}, key);
+    auto walk = walk_shared(snapshot.transaction(), table, Order::oldest_first, {}, key);
     if (!walk) return fail(std::move(walk.error()));
     for (std::uint64_t shares = 0; shares < most_shares; ++shares, ++rows) {
       auto position = (*walk)->next();
@@ -64,13 +64,14 @@ Result<std::uint64_t> count_visible(Snapshot::Impl& snapshot, const store::Viewe
 Result<WalkPtr> walk_visible(Snapshot::Impl& snapshot, const store::Viewer& viewer, Order order, const Bounds& bounds) {
   std::vector<WalkPtr> walks;
   if (!viewer.principal().privileges.has(AccessRight::read)) return walk_all(std::move(walks), order);
-  auto owned = walk_keys(snapshot.transaction(), table_of(snapshot, IndexId::owner), order, bounds, viewer.keys());
+  auto owned = walk_keys(snapshot.transaction(), table_of(snapshot, IndexId::owner), order, bounds, viewer.keys(),
+                         {{}, true, true});
   if (!owned) return owned;
   walks.push_back(std::move(*owned));
   for (const index::Key& key : viewer.keys()) {
     const storage::Table table = snapshot.tables().of(codec::SideTable::shared_with);
     if (!table.is_open()) break;
-    auto shared = walk_behind(snapshot.transaction(), table, order, bounds, key);
+    auto shared = walk_shared(snapshot.transaction(), table, order, bounds, key);
     if (!shared) return shared;
     walks.push_back(std::move(*shared));
   }
@@ -106,7 +107,7 @@ Result<WalkPtr> gather(Snapshot::Impl& snapshot, const Filter& filter, const Acc
     auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
     if (!row) return fail(std::move(row.error()));
     const auto rank = filter.rank_of(row->session);
-    const auto matches = filter.matches(row->session);
+    const auto matches = filter.matches(row->session, (*walk)->sight());
     if (!matches) return fail(matches.error());
     if (!rank || !*matches) {
       if (auto ok = check_claim(access, row->session); !ok) return fail(std::move(ok.error()));
@@ -292,7 +293,7 @@ Result<std::uint64_t> count(Snapshot::Impl& snapshot, const Filter& filter) {
     if (!order_tells && !keys_tell) {
       auto row = store::read_row(snapshot.transaction(), snapshot.tables(), (*position)->key.bytes());
       if (!row) return fail(std::move(row.error()));
-      const auto matches = filter.matches(row->session);
+      const auto matches = filter.matches(row->session, (*walk)->sight());
       if (!matches) return fail(matches.error());
       if (!*matches) {
         if (auto ok = check_claim(*access, row->session); !ok) return fail(std::move(ok.error()));

@@ -53,7 +53,7 @@ class RowSource<SessionView> {
       if (!row) return ended(std::move(row.error()));
       if (plan_.walk->can_pause()) ++examined_;
       if (auto ok = query::check_claim(filter_, **position, row->session); !ok) return ended(std::move(ok.error()));
-      const auto matches = filter_.matches(row->session);
+      const auto matches = filter_.matches(row->session, plan_.walk->sight());
       if (!matches) return ended(matches.error());
       if (*matches) {
         position_ = **position;

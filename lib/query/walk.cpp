@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "codec/side_rows.hpp"
 
 namespace flowkeep::query {
 
@@ -68,8 +69,8 @@ Found seek_in_set(Cursor& cursor, std::string_view key, std::string_view member,
 
 class KeyWalk final : public Walk {
  public:
-  KeyWalk(Cursor cursor, index::Key key, Order order, Bounds bounds)
-      : cursor_(std::move(cursor)), key_(std::move(key)), order_(order), bounds_(std::move(bounds)) {}
+  KeyWalk(Cursor cursor, index::Key key, Order order, Bounds bounds, const Sight& sight)
+      : cursor_(std::move(cursor)), key_(std::move(key)), order_(order), bounds_(std::move(bounds)), sight_(sight) {}
 
   Next next() override {
     Found found = move();
@@ -81,6 +82,7 @@ class KeyWalk final : public Walk {
     if (!inside(bounds_, position)) return std::nullopt;
     return position;
   }
+  Sight sight() const noexcept override { return sight_; }
 
  private:
   Found move() {
@@ -98,6 +100,7 @@ class KeyWalk final : public Walk {
   index::Key key_;
   Order order_;
   Bounds bounds_;
+  Sight sight_;
   bool started_ = false;
 };
 
@@ -108,18 +111,7 @@ class MergeWalk final : public Walk {
   }
 
   Next next() override {
-    for (;;) {
-      auto position = next_of_all();
-      if (!position || !*position || **position != last_) {
-        if (position) last_ = *position;
-        return position;
-      }
-    }
-  }
-
- private:
-  Next next_of_all() {
-    Leg* best = nullptr;
+    const Leg* best = nullptr;
     for (Leg& leg : legs_) {
       if (leg.wants_move) {
         auto position = leg.walk->next();
@@ -133,23 +125,35 @@ class MergeWalk final : public Walk {
       if (ahead) best = &leg;
     }
     if (best == nullptr) return std::nullopt;
-    best->wants_move = true;
-    return best->head;
+    // One row may be on several ways.
+    const std::optional<Position> position = best->head;
+    sight_ = {};
+    for (Leg& leg : legs_) {
+      if (leg.head != position) continue;
+      leg.wants_move = true;
+      const Sight sight = leg.walk->sight();
+      sight_.shared = sight_.shared | sight.shared;
+      sight_.is_owned = sight_.is_owned || sight.is_owned;
+      sight_.is_known = sight_.is_known || sight.is_known;
+    }
+    return position;
   }
+  Sight sight() const noexcept override { return sight_; }
 
+ private:
   struct Leg {
     WalkPtr walk;
     std::optional<Position> head;
     bool wants_move;
   };
   std::vector<Leg> legs_{};
-  std::optional<Position> last_{};
   Order order_;
+  Sight sight_{};
 };
 
-class PrefixWalk final : public Walk {
+class SharedWalk final : public Walk {
  public:
-  PrefixWalk(Cursor cursor, std::string prefix, Order order, Bounds bounds)
+  SharedWalk(Cursor cursor, std::string prefix, Order order, Bounds bounds)
       : cursor_(std::move(cursor)), prefix_(std::move(prefix)), order_(order), bounds_(std::move(bounds)) {}
 
   Next next() override {
@@ -160,8 +164,14 @@ class PrefixWalk final : public Walk {
     if (!key) return fail(std::move(key.error()));
     const Position position{0, *key};
     if (!inside(bounds_, position)) return std::nullopt;
+    auto value = codec::decode_value(codec::ValueKind::share, cursor_.key(), cursor_.value());
+    if (!value) return fail(std::move(value.error()));
+    auto share = codec::decode_share(value->payload);
+    if (!share) return fail(std::move(share.error()));
+    rights_ = AccessRights::from_bits(share->rights);
     return position;
   }
+  Sight sight() const noexcept override { return {rights_, false, true}; }
 
  private:
   Found move() {
@@ -180,6 +190,7 @@ class PrefixWalk final : public Walk {
   std::string prefix_;
   Order order_;
   Bounds bounds_;
+  AccessRights rights_{};
   bool started_ = false;
 };
 
@@ -251,12 +262,12 @@ Result<WalkPtr> walk_table(const storage::Transaction& transaction, storage::Tab
 }
 
 Result<WalkPtr> walk_keys(const storage::Transaction& transaction, storage::Table index, Order order,
-                          const Bounds& bounds, const std::vector<index::Key>& keys) {
+                          const Bounds& bounds, const std::vector<index::Key>& keys, const Sight& sight) {
   std::vector<WalkPtr> walks;
   for (const index::Key& key : keys) {
     auto cursor = Cursor::open(transaction, index);
     if (!cursor) return fail(std::move(cursor.error()));
-    walks.push_back(std::make_unique<KeyWalk>(std::move(*cursor), key, order, bounds));
+    walks.push_back(std::make_unique<KeyWalk>(std::move(*cursor), key, order, bounds, sight));
   }
   if (walks.size() == 1) return std::move(walks.front());
   return std::make_unique<MergeWalk>(std::move(walks), order);
@@ -269,11 +280,11 @@ Result<WalkPtr> walk_numbers(const storage::Transaction& transaction, storage::T
   return std::make_unique<NumberWalk>(std::move(*cursor), order, bounds);
 }
 
-Result<WalkPtr> walk_behind(const storage::Transaction& transaction, storage::Table table, Order order,
-                            const Bounds& bounds, std::string_view prefix) {
-  auto cursor = Cursor::open(transaction, table);
+Result<WalkPtr> walk_shared(const storage::Transaction& transaction, storage::Table shared_with, Order order,
+                            const Bounds& bounds, const index::Key& principal) {
+  auto cursor = Cursor::open(transaction, shared_with);
   if (!cursor) return fail(std::move(cursor.error()));
-  return std::make_unique<PrefixWalk>(std::move(*cursor), std::string(prefix), order, bounds);
+  return std::make_unique<SharedWalk>(std::move(*cursor), principal, order, bounds);
 }
 
 WalkPtr walk_all(std::vector<WalkPtr> walks, Order order) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <flowkeep/access.hpp>
 #include <flowkeep/query.hpp>
 
 #include "index/index_table.hpp"
@@ -33,6 +34,13 @@ struct Bounds {
   std::optional<Position> to{};
 };
 
+/// What a walk knows of the right of the one who looks to see its present row.
+struct Sight {
+  AccessRights shared{};  ///< rights that shares give, from the rows of the shares themselves
+  bool is_owned = false;  ///< an index says that it is his; the record has to bear that out
+  bool is_known = false;  ///< else the walk says nothing of it
+};
+
 /// Yields positions in an order, each once; std::nullopt at the end.
 class Walk {
  public:
@@ -43,6 +51,7 @@ class Walk {
   [[nodiscard]] virtual Result<std::optional<Position>> next() = 0;
   /// The value of the row that next() answered with, where the walk stands on it.
   [[nodiscard]] virtual std::optional<std::string_view> row_value() const noexcept { return std::nullopt; }
+  [[nodiscard]] virtual Sight sight() const noexcept { return {}; }
   /// Whether going on from a position later costs no more than going on now.
   [[nodiscard]] virtual bool can_pause() const noexcept { return true; }
 };
@@ -52,15 +61,16 @@ using WalkPtr = std::unique_ptr<Walk>;
 /// Every row of table `sessions`.
 [[nodiscard]] Result<WalkPtr> walk_table(const storage::Transaction& transaction, storage::Table sessions, Order order,
                                          const Bounds& bounds);
-/// The rows under some keys of an index, merged.
+/// The rows under some keys of an index, merged; `sight` goes for all of them.
 [[nodiscard]] Result<WalkPtr> walk_keys(const storage::Transaction& transaction, storage::Table index, Order order,
-                                        const Bounds& bounds, const std::vector<index::Key>& keys);
+                                        const Bounds& bounds, const std::vector<index::Key>& keys,
+                                        const Sight& sight = {});
 /// The rows of an index whose keys are ordered numbers (times, versionnumbers), by that number.
 [[nodiscard]] Result<WalkPtr> walk_numbers(const storage::Transaction& transaction, storage::Table index, Order order,
                                            const Bounds& bounds);
-/// The rows that stand behind a prefix of keys, in a table whose keys are prefix and row key.
-[[nodiscard]] Result<WalkPtr> walk_behind(const storage::Transaction& transaction, storage::Table table, Order order,
-                                          const Bounds& bounds, std::string_view prefix);
+/// The rows that are shared with a principal, of table `shared_with`.
+[[nodiscard]] Result<WalkPtr> walk_shared(const storage::Transaction& transaction, storage::Table shared_with,
+                                          Order order, const Bounds& bounds, const index::Key& principal);
 /// The rows of several walks of one order, each once.
 [[nodiscard]] WalkPtr walk_all(std::vector<WalkPtr> walks, Order order);
 /// Positions that were gathered before.

@@ -1,6 +1,7 @@
 // What a principal may do: the one place that decides it.
 #pragma once
 
+#include <bitset>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,9 @@ class Viewer {
   /// Errors: corrupt.
   template <class FindShare>
   [[nodiscard]] Result<AccessRights> rights(const SessionView& session, FindShare&& find_share) const {
-    if (auto ok = session.unpack(); !ok) return fail(std::move(ok.error()));
-    const auto owner = session.ownerid();
-    if (owner && is(owner->id)) return principal_.privileges;
+    auto owned = owns(session);
+    if (!owned) return fail(std::move(owned.error()));
+    if (*owned) return principal_.privileges;
     AccessRights rights;
     index::Key key = index::guid_key(session.flowsessionid());
     const std::size_t front = key.size();
@@ -48,12 +49,17 @@ class Viewer {
     }
     return rights & principal_.privileges;
   }
+  /// Whether he or a team of his owns a session. Errors: corrupt.
+  [[nodiscard]] Result<bool> owns(const SessionView& session) const;
+  /// Whether an index is right that says so, as far as can be told without unpacking; std::nullopt: it cannot.
+  [[nodiscard]] std::optional<bool> bears_out(const SessionView& session) const noexcept;
   /// Whether he could read a session that is gone.
   [[nodiscard]] bool could_read(const codec::DeletionRow& deletion) const;
 
  private:
   Principal principal_;
   std::vector<index::Key> keys_;
+  std::bitset<256> tags_{};  // of owners that are he
 };
 
 /// The refusal of what somebody may read, but not do.
