@@ -143,7 +143,7 @@ Result<Sender> Sender::make(SenderOptions options) try {
 Result<Outcome> Sender::send(const Callback& callback) const try {
   if (impl_->process != ::getpid())
     return fail(Errc::forked, "the sender of callbacks was made before fork(), make a new one in the child");
-  auto url = check_callback_url(callback.callbackurl, impl_->options.allowed_hosts);
+  auto url = check_callback_url(callback.url, impl_->options.allowed_hosts);
   if (!url) {
     Outcome refused;
     refused.kind = Outcome::Kind::refused;
@@ -151,7 +151,7 @@ Result<Outcome> Sender::send(const Callback& callback) const try {
     return refused;
   }
   auto outcome = send_post(make_post(callback, *std::move(url)), impl_->options, impl_->stop);
-  if (outcome) outcome->reason = redacted(callback.callbackurl) + ' ' + outcome->reason;
+  if (outcome) outcome->reason = redacted(callback.url) + ' ' + outcome->reason;
   return outcome;
 } catch (const std::bad_alloc&) {
   return fail(Errc::no_memory, "no memory");
