@@ -81,6 +81,7 @@ void add_valid_transition(CLI::App& app, Run& run);
 void add_delete(CLI::App& app, Run& run);
 void add_cancel(CLI::App& app, Run& run);
 void add_callback(CLI::App& app, Run& run);
+void add_callbacks(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);
 void add_prune(CLI::App& app, Run& run);
 void add_retention(CLI::App& app, Run& run);

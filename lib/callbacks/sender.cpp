@@ -32,11 +32,11 @@ Result<void> check_time(std::string_view name, milliseconds time, milliseconds l
 
 Result<void> check_readable(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor >= 0) {
-    ::close(descriptor);
-    return {};
-  }
+  char first = 0;
+  const bool is_readable = descriptor >= 0 && ::read(descriptor, &first, 1) >= 0;  // a folder can be opened, too
   const int cause = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (is_readable) return {};
   const Errc code = cause == ENOENT ? Errc::not_found : cause == EACCES ? Errc::access_denied : Errc::io;
   return fail(code, "the authorities of callbacks, " + path + ": " + std::generic_category().message(cause),
               DataverseCode::none, cause);

@@ -68,6 +68,9 @@ TEST(SenderOptions, NeedAuthoritiesThatCanBeRead) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::not_found);
   EXPECT_THAT(made.error().message, HasSubstr("/nowhere/ca.pem"));
+  const auto folder = Sender::make({.ca_file = "/"});
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, Errc::io);
 }
 
 TEST(Sender, RefusesABadUrlWithoutATry) {
