@@ -92,6 +92,7 @@ void add_cancel(CLI::App& app, Run& run);
 void add_callback(CLI::App& app, Run& run);
 // grant, modify, revoke, access, shares, assign.
 void add_access(CLI::App& app, Run& run);
+void add_callbacks(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);
 void add_prune(CLI::App& app, Run& run);
 void add_retention(CLI::App& app, Run& run);

@@ -49,6 +49,8 @@ struct CallbackAttempt {
   CallbackState state = CallbackState::waiting;  ///< waiting: to be tried again
   std::uint16_t status = 0;
   std::string error{};
+  /// How many it was; 0: none, the callback is given back, and nothing changes but when it is due.
+  std::uint32_t attempts = 1;
 };
 
 }  // namespace flowkeep

@@ -11,7 +11,7 @@ std::string quoted_or_null(const std::optional<Timestamp>& time) {
 
 std::string callback_body(const Callback& callback) {
   std::string out = "{\"statuscode\":" + std::to_string(static_cast<std::int32_t>(callback.statuscode));
-  out += ",\"statecode\":" + std::to_string(static_cast<std::int32_t>(callback.statecode));
+  out += ",\"statecode\":" + std::to_string(static_cast<std::int32_t>(state_of(callback.statuscode)));
   out += ",\"startedon\":" + quoted_or_null(callback.startedon);
   out += ",\"completedon\":" + quoted_or_null(callback.completedon);
   out += ",\"flowsessionid\":\"" + callback.flowsessionid.str() + "\"}";

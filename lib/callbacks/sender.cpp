@@ -32,11 +32,11 @@ Result<void> check_time(std::string_view name, milliseconds time, milliseconds l
 
 Result<void> check_readable(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor >= 0) {
-    ::close(descriptor);
-    return {};
-  }
+  char first = 0;
+  const bool is_readable = descriptor >= 0 && ::read(descriptor, &first, 1) >= 0;  // a folder can be opened, too
   const int cause = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (is_readable) return {};
   const Errc code = cause == ENOENT ? Errc::not_found : cause == EACCES ? Errc::access_denied : Errc::io;
   return fail(code, "the authorities of callbacks, " + path + ": " + std::generic_category().message(cause),
               DataverseCode::none, cause);
@@ -143,7 +143,7 @@ Result<Sender> Sender::make(SenderOptions options) try {
 Result<Outcome> Sender::send(const Callback& callback) const try {
   if (impl_->process != ::getpid())
     return fail(Errc::forked, "the sender of callbacks was made before fork(), make a new one in the child");
-  auto url = check_callback_url(callback.callbackurl, impl_->options.allowed_hosts);
+  auto url = check_callback_url(callback.url, impl_->options.allowed_hosts);
   if (!url) {
     Outcome refused;
     refused.kind = Outcome::Kind::refused;
@@ -151,7 +151,7 @@ Result<Outcome> Sender::send(const Callback& callback) const try {
     return refused;
   }
   auto outcome = send_post(make_post(callback, *std::move(url)), impl_->options, impl_->stop);
-  if (outcome) outcome->reason = redacted(callback.callbackurl) + ' ' + outcome->reason;
+  if (outcome) outcome->reason = redacted(callback.url) + ' ' + outcome->reason;
   return outcome;
 } catch (const std::bad_alloc&) {
   return fail(Errc::no_memory, "no memory");

@@ -141,8 +141,9 @@ class Sweep {
     if (!transaction) return fail(std::move(transaction.error()));
     for (const auto& [number, process] : ended_) {
       if (needed_.contains(number)) continue;
-      auto done =
-          (*transaction)->run([&](store::ChangeBuilder& builder) { return builder.forget_process(number, process); });
+      auto done = (*transaction)->run([which = number, &was = process](store::ChangeBuilder& builder) {
+        return builder.forget_process(which, was);
+      });
       if (!done) return done;
     }
     return (*transaction)->commit({});

@@ -196,9 +196,13 @@ Result<bool> ChangeBuilder::note_callback(const Callback& claimed, const Callbac
   if (row->state != CallbackState::waiting || row->enqueuedon != claimed.enqueuedon || row->dueon != claimed.dueon) {
     return false;
   }
-  row->state = attempt.state;
   row->dueon = next;
-  ++row->attempts;
+  if (attempt.attempts == 0) {
+    if (auto ok = put_callback(*row); !ok) return fail(std::move(ok.error()));
+    return true;
+  }
+  row->state = attempt.state;
+  row->attempts += attempt.attempts;
   row->last_status = attempt.status;
   row->last_attempt = time_;
   row->last_error = attempt.error;

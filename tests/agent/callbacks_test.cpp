@@ -125,6 +125,26 @@ TEST_F(Callbacks, ThatFailAreDueLater) {
   fault::expect_clean(store);
 }
 
+TEST_F(Callbacks, GivenBackAreDueAsIfNobodyHadTriedThem) {
+  const Guid id = ended();
+  value_of(store.note_callback(claim().at(0), {CallbackState::waiting, 503, "busy"}, 0ms));
+  const auto before = callback(id);
+  const CallbackAttempt none{.attempts = 0};
+  EXPECT_TRUE(value_of(store.note_callback(claim().at(0), none, 1h)));
+  EXPECT_TRUE(claim().empty());
+  const auto after = callback(id);
+  EXPECT_EQ(after->state, CallbackState::waiting);
+  EXPECT_EQ(after->attempts, 1U);
+  EXPECT_EQ(after->last_status, 503);
+  EXPECT_EQ(after->last_attempt, before->last_attempt);
+  EXPECT_EQ(after->last_error, "busy");
+  EXPECT_EQ(waiting_callbacks(), 1U);
+  const Guid other = ended();
+  EXPECT_TRUE(value_of(store.note_callback(claim().at(0), none, 0ms)));
+  EXPECT_EQ(claim().at(0).flowsessionid, other);
+  fault::expect_clean(store);
+}
+
 TEST_F(Callbacks, AreEnqueuedOnceMore) {
   const Guid id = ended();
   auto taken = claim();

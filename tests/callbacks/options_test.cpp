@@ -18,7 +18,6 @@ TEST(CallbackBody, HasTheColumnsInTheirOrder) {
   Callback callback;
   callback.flowsessionid = *Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a");
   callback.statuscode = StatusCode::succeeded;
-  callback.statecode = StateCode::active;
   callback.startedon = parse_timestamp("2022-06-16T12:54:40Z");
   callback.completedon = parse_timestamp("2022-06-16T12:55:01.25Z");
   EXPECT_EQ(callback_body(callback),
@@ -29,7 +28,6 @@ TEST(CallbackBody, HasTheColumnsInTheirOrder) {
 TEST(CallbackBody, HasNullForAbsentDates) {
   Callback callback;
   callback.statuscode = StatusCode::terminated;
-  callback.statecode = StateCode::inactive;
   EXPECT_EQ(callback_body(callback), R"({"statuscode":14,"statecode":1,"startedon":null,"completedon":null,)"
                                      R"("flowsessionid":"00000000-0000-0000-0000-000000000000"})");
 }
@@ -70,6 +68,9 @@ TEST(SenderOptions, NeedAuthoritiesThatCanBeRead) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::not_found);
   EXPECT_THAT(made.error().message, HasSubstr("/nowhere/ca.pem"));
+  const auto folder = Sender::make({.ca_file = "/"});
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, Errc::io);
 }
 
 TEST(Sender, RefusesABadUrlWithoutATry) {
@@ -78,7 +79,7 @@ TEST(Sender, RefusesABadUrlWithoutATry) {
   for (const char* url : {"", "http://receiver.example/secret", "https://127.0.0.1/secret", "https://localhost/secret",
                           "https://receiver.example:8443/secret"}) {
     Callback callback;
-    callback.callbackurl = url;
+    callback.url = url;
     const auto outcome = sender->send(callback);
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->kind, Outcome::Kind::refused) << url;

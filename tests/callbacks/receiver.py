@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 NAMES = ["localhost", "receiver.example", "other.receiver.example"]
 CONFIG = """[req]
@@ -98,6 +99,21 @@ def hang(connection, path, rest):
     connection.recv(1)  # until the other side ends it
 
 
+def hang_first(connection, path, rest):
+    """/hang_first/STATUS: hangs the first time only."""
+    visits[path] += 1
+    if visits[path] == 1:
+        hang(connection, path, rest)
+    else:
+        connection.sendall(head(rest[0], "Content-Length: 0"))
+
+
+def delay(connection, path, rest):
+    """/delay/MILLISECONDS/STATUS"""
+    time.sleep(int(rest[0]) / 1000)
+    connection.sendall(head(rest[1], "Content-Length: 0"))
+
+
 def quit_unanswered(connection, path, rest):
     pass
 
@@ -132,8 +148,8 @@ def stalled_body(connection, path, rest):
 
 
 behaviours = {function.__name__: function for function in (
-    answer, redirect, retry_after, hang, quit_unanswered, break_off, endless_headers, endless_informations,
-    endless_body, stalled_body)}
+    answer, redirect, retry_after, hang, hang_first, delay, quit_unanswered, break_off, endless_headers,
+    endless_informations, endless_body, stalled_body)}
 
 
 class Handler(socketserver.BaseRequestHandler):

@@ -20,7 +20,7 @@ SenderOptions Sending::options() const {
 
 Callback Sending::callback(std::string url) {
   Callback callback;
-  callback.callbackurl = std::move(url);
+  callback.url = std::move(url);
   callback.flowsessionid = *Guid::parse("d9687093-d0c0-ec11-983e-0022480b428a");
   callback.regardingobjectid = Guid::parse("3219b349-858c-557f-8825-517ad49b41b4");
   callback.statuscode = StatusCode::succeeded;

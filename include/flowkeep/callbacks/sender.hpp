@@ -8,26 +8,14 @@
 #include <string>
 #include <vector>
 
-#include <flowkeep/choices.hpp>
-#include <flowkeep/guid.hpp>
+#include <flowkeep/callback.hpp>
+#include <flowkeep/export.hpp>
 #include <flowkeep/result.hpp>
-#include <flowkeep/timestamp.hpp>
 
 namespace flowkeep::callbacks {
 
-/// What is told, and to whom: columns of the session of the same names.
-struct Callback {
-  std::string callbackurl{};
-  Guid flowsessionid{};                     ///< also header x-ms-run-id
-  std::optional<Guid> regardingobjectid{};  ///< header x-ms-workflow-id; without one there is no such header
-  StatusCode statuscode{};
-  StateCode statecode{};
-  std::optional<Timestamp> startedon{};
-  std::optional<Timestamp> completedon{};
-};
-
-/// The body: {"statuscode":4,"statecode":0,"startedon":"…Z","completedon":"…Z","flowsessionid":"…"}, dates as
-/// format_timestamp() writes them, null where there is none.
+/// The body: {"statuscode":4,"statecode":0,"startedon":"…Z","completedon":"…Z","flowsessionid":"…"}, statecode as
+/// state_of() has it, dates as format_timestamp() writes them, null where there is none.
 [[nodiscard]] FLOWKEEP_API std::string callback_body(const Callback& callback);
 
 struct SenderOptions {
@@ -88,8 +76,9 @@ class FLOWKEEP_API Sender {
   /// No send() may be running.
   ~Sender();
 
-  /// Sends a callback and waits for what becomes of it. Answers 408 and 500 and above are followed by another try, up
-  /// to SenderOptions::tries. Everything else ends it at once: the time that a dead receiver takes is one
+  /// Sends a callback and waits for what becomes of it. Besides the body there are the headers x-ms-run-id, the
+  /// session, and x-ms-workflow-id, the flow, where there is one. Answers 408 and 500 and above are followed by another
+  /// try, up to SenderOptions::tries. Everything else ends it at once: the time that a dead receiver takes is one
   /// total_timeout, and 429 asks for fewer calls. A certificate that does not hold is `later`: nothing was sent, and
   /// it may be mended. Retry-After does not change the pause between tries.
   /// A callback can arrive twice (its answer may get lost): receivers must be idempotent.
