@@ -18,7 +18,7 @@ PUBLIC_ONLY = ["lib/io", "tools", "bench", "tests/public", "tests/io", "tests/to
 # The published headers by the lowest layer that may include them; the rest are for `store` and above.
 PUBLIC_HEADERS = {
     "base": ["export.hpp", "guid.hpp", "result.hpp", "timestamp.hpp"],
-    "entity": ["binary.hpp", "choices.hpp", "column.hpp", "index.hpp", "reference.hpp", "session.hpp",
+    "entity": ["binary.hpp", "child.hpp", "choices.hpp", "column.hpp", "index.hpp", "parent.hpp", "reference.hpp", "session.hpp",
                "state_model.hpp"],
     "codec": ["callback.hpp", "retention.hpp", "session_summary.hpp", "session_view.hpp"],
 }

@@ -4,10 +4,12 @@
 #include <flowkeep/backup.hpp>
 #include <flowkeep/binary.hpp>
 #include <flowkeep/changes.hpp>
+#include <flowkeep/child.hpp>
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>
 #include <flowkeep/guid.hpp>
 #include <flowkeep/index.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/query.hpp>
 #include <flowkeep/reference.hpp>
 #include <flowkeep/result.hpp>

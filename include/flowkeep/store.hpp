@@ -230,6 +230,10 @@ class FLOWKEEP_API Store {
                                                 Precondition precondition = {}) const;
   [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id) const;
   [[nodiscard]] Result<void> trigger_callback(const Guid& id) const;
+  [[nodiscard]] Result<Guid> add_child(const Guid& session, const Child& child) const;
+  [[nodiscard]] Result<std::vector<Guid>> add_children(const Guid& session, std::span<const Child> children) const;
+  [[nodiscard]] Result<void> remove_child(Collection collection, const Guid& id) const;
+  [[nodiscard]] Result<void> put_parent(const Parent& parent) const;
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {}) const;
   [[nodiscard]] Result<std::uint64_t> erase_multiple(std::span<const Guid> ids) const;
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,

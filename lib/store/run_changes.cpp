@@ -82,6 +82,7 @@ Result<void> ChangeBuilder::erase_side_rows(const Guid& id) {
   if (!basis_.has_side_rows()) return {};
   const index::Key key = index::guid_key(id);
   if (auto ok = remove_if_there(SideTable::cancel_requests, key); !ok) return ok;
+  if (auto ok = erase_children(id); !ok) return ok;
   auto callback = basis_.find_side_row(SideTable::callbacks, key);
   if (!callback) return fail(std::move(callback.error()));
   if (!*callback) return {};
