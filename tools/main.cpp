@@ -67,7 +67,7 @@ Try<Exit> run(int argc, char** argv) {
   Run chosen;
   for (const auto add :
        {add_create, add_import, add_dump, add_get, add_set, add_transition, add_valid_transition, add_delete, add_prune,
-        add_changes, add_index, add_stat, add_check, add_states, add_backup, add_compact}) {
+        add_changes, add_children, add_parent, add_index, add_stat, add_check, add_states, add_backup, add_compact}) {
     add(app, chosen);
   }
   try {

@@ -35,6 +35,7 @@ Exit exit_for(Errc code, Doing doing) noexcept {
     case Errc::not_found:
     case Errc::version_mismatch:
     case Errc::invalid_transition:
+    case Errc::in_use:
       return refusal(doing);
     case Errc::expired:
       return Exit::no;

@@ -10,6 +10,7 @@
 #include <flowkeep/column.hpp>
 #include <flowkeep/export.hpp>
 #include <flowkeep/guid.hpp>
+#include <flowkeep/index.hpp>
 #include <flowkeep/reference.hpp>
 
 namespace flowkeep {
@@ -39,6 +40,16 @@ struct NavigationInfo {
   std::span<const EntityType> targets;
   std::string_view partner_name;  ///< of the property that leads back: "flowmachine_flowsession_MachineId"
   OnParentDelete on_delete;
+};
+
+struct DeleteParentOptions {
+  /// Sessions deleted or changed in one transaction, 1 to 100 000: other writers wait for no more.
+  std::uint64_t batch = 1000;
+  Progress progress{};  ///< told after each batch; `total` is 0; answering false ends it with busy
+};
+
+struct ParentDeletion {
+  std::uint64_t sessions = 0;  ///< deleted with it, or freed of their lookup
 };
 
 /// All of them, in the order of that page.

@@ -283,6 +283,16 @@ class FLOWKEEP_API Store {
   /// invalid_argument (no limit, a status that is open), and those of the transactions.
   [[nodiscard]] Result<PruneResult> prune(const RetentionPolicy& policy, const PruneOptions& options = {}) const;
 
+  /// Deletes what sessions lead to, whether its name is known or not. By its type: of a workflow its sessions go, too;
+  /// of a flowmachine or flowmachinegroup the lookup becomes null, as by an update; a businessunit, team or systemuser
+  /// is refused while it owns sessions (by ownerid and its twins; createdby and its like keep the id); of others
+  /// nothing else happens. In many short transactions, while others read and write, the parent's own row last: cut
+  /// short by a crash, it is ended by calling it again. A session that leads to it later is none of its business.
+  /// Errors: in_use (CannotDeleteDueToAssociation), not_found (no such parent, no session), invalid_argument, busy
+  /// (`progress` answered false), and those of transactions.
+  [[nodiscard]] Result<ParentDeletion> delete_parent(EntityType type, const Guid& id,
+                                                     const DeleteParentOptions& options = {}) const;
+
   /// What the store's agents prune by themselves; std::nullopt: nothing.
   [[nodiscard]] Result<std::optional<RetentionSchedule>> retention_schedule() const;
   /// Sets it, for every process (last_run is kept as it was), or removes it. Errors: invalid_argument (no limit, a
