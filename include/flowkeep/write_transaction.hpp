@@ -169,7 +169,7 @@ class FLOWKEEP_API WriteTransaction {
 
   /// Deletes a session, its File columns, its index entries and its children, but those of collections that keep them
   /// (CollectionInfo::on_delete); a record of the deletion stays for 8 days. All in this transaction: of a session with
-  /// many children it takes some 200 bytes of memory each.
+  /// many children it takes some hundred bytes of memory each.
   /// Errors: not_found, version_mismatch.
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {});
   /// Deletes many: all or none. The same id twice counts once. Returns the number deleted.
