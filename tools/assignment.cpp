@@ -202,6 +202,10 @@ Try<void> add_content(SessionUpdate& update, const std::string& text) {
   return {};
 }
 
+Try<Content> read_content(const std::string& path) {
+  return InputFile(path).content();
+}
+
 Try<void> add_clearing(SessionUpdate& update, const std::string& name, const std::vector<std::string>& extra_columns) {
   if (const auto column = find_column(name)) {
     if (!std::holds_alternative<std::monostate>(value(update.set, *column))) {

@@ -17,4 +17,7 @@ namespace flowkeep::tool {
 [[nodiscard]] Try<void> add_clearing(SessionUpdate& update, const std::string& name,
                                      const std::vector<std::string>& extra_columns);
 
+/// Reads a file's content, "-" being standard input. Failures: bad_input.
+[[nodiscard]] Try<Content> read_content(const std::string& path);
+
 }  // namespace flowkeep::tool

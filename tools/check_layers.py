@@ -18,7 +18,7 @@ PUBLIC_ONLY = ["lib/io", "lib/callbacks", "tools", "bench", "tests/public", "tes
 # The published headers by the lowest layer that may include them; the rest are for `store` and above.
 PUBLIC_HEADERS = {
     "base": ["export.hpp", "guid.hpp", "result.hpp", "timestamp.hpp"],
-    "entity": ["access.hpp", "binary.hpp", "choices.hpp", "column.hpp", "index.hpp", "reference.hpp", "session.hpp",
+    "entity": ["access.hpp", "binary.hpp", "child.hpp", "choices.hpp", "column.hpp", "index.hpp", "parent.hpp", "reference.hpp", "session.hpp",
                "state_model.hpp"],
     "codec": ["callback.hpp", "retention.hpp", "session_summary.hpp", "session_view.hpp"],
 }

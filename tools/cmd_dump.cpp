@@ -29,6 +29,7 @@ struct DumpArguments {
   bool no_binaries = false;
   bool redact = false;
   bool one_snapshot = false;
+  bool with_children = false;
   std::optional<std::uint64_t> page_size{};
   std::optional<std::string> skiptoken{};
   bool count = false;
@@ -65,6 +66,7 @@ Try<ListWriter> make_writer(const DumpArguments& arguments, const Store& store) 
   if (arguments.no_binaries) options.binaries = io::WriteOptions::Binaries::none;
   if (arguments.redact) options.redaction = io::WriteOptions::Redaction::secrets;
   if (arguments.labels) options.labels = io::WriteOptions::Labels::beside;
+  if (arguments.with_children) options.children = io::WriteOptions::Children::all;
   return ListWriter::make(std::move(options));
 }
 
@@ -276,10 +278,17 @@ void add_dump(CLI::App& app, Run& run) {
            "how they are written (default: jsonl)");
   add_filters(*command, *arguments);
   add_columns(*command, arguments->columns);
-  command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
-  command->add_flag("--no-binaries", arguments->no_binaries, "leave out inputs, outputs and additionalcontext");
-  command->add_flag("--redact", arguments->redact,
-                    "leave out credentials, callbackurl and the binary columns (their *_name columns stay)");
+  command->add_flag("--labels", arguments->labels,
+                    "add the names of choices (statuscode and its like), and of parents that are known");
+  command->add_flag("--with-children", arguments->with_children,
+                    "add each session's children as lists (flowevent_flowsession and its like), and the names of its "
+                    "parents; not to CSV");
+  command->add_flag("--no-binaries", arguments->no_binaries,
+                    "leave out inputs, outputs, additionalcontext and the content of children");
+  command->add_flag(
+      "--redact", arguments->redact,
+      "leave out credentials, callbackurl and the binary columns (their *_name columns stay), and the content of "
+      "children");
   command->add_flag("--snapshot", arguments->one_snapshot,
                     "write the store as it was at one moment; the file of a busy store grows meanwhile");
   add_odata_arguments(*command, arguments->odata);

@@ -144,7 +144,8 @@ void add_get(CLI::App& app, Run& run) {
                    "write the bytes of this column, without a line end (odata: its value); null is exit status 1");
   add_json_format(*command, arguments->format);
   add_columns(*command, arguments->columns)->excludes(column);
-  command->add_flag("--labels", arguments->labels, "add the names of choices (statuscode and its like)");
+  command->add_flag("--labels", arguments->labels,
+                    "add the names of choices (statuscode and its like), and of parents that are known");
   add_odata_arguments(*command, arguments->odata);
   command->add_option("-o,--output", arguments->output, "write this file (replaced when it is whole; mode 0600)")
       ->type_name("OUT");

@@ -19,6 +19,7 @@ struct ImportArguments {
   std::uint64_t batch_rows = 5000;
   bool strict = false;
   bool acknowledge = false;
+  bool with_children = false;
 };
 
 /// Ends a sentence with what is in the store now and how to go on.
@@ -66,7 +67,9 @@ Try<ImportResult> store_batches(const ImportArguments& arguments, BatchReader& r
     for (Session& session : batch->sessions) {
       if (!session.flowsessionid) session.flowsessionid = Guid::make();  // to be told which it is
     }
-    const auto stored = store->import_sessions(batch->sessions, {arguments.on_conflict});
+    const auto stored = store->import_sessions(
+        batch->sessions,
+        {.on_conflict = arguments.on_conflict, .parents = batch->parents, .children = batch->children});
     if (!stored) {
       const auto& [error, position] = stored.error();
       const Exit exit = exit_for(error, Doing::importing);
@@ -103,7 +106,8 @@ Try<Exit> import(const ImportArguments& arguments) {
   if (!input) return failed(Exit::bad_input, input.error().message);
   BatchReader reader(std::move(*input), arguments.batch_rows,
                      arguments.strict ? Strictness::strict : Strictness::lenient,
-                     arguments.acknowledge ? Ending::quiet : Ending::full);
+                     arguments.acknowledge ? Ending::quiet : Ending::full,
+                     arguments.with_children ? ReadChildren::yes : ReadChildren::no);
   const auto done = store_batches(arguments, reader);
   if (!done) {
     if (!reader.stop()) std::_Exit(report(failed(done.error())));
@@ -133,6 +137,8 @@ void add_import(CLI::App& app, Run& run) {
   command->add_flag("--ack", arguments->acknowledge,
                     "print each session's id, a line each, once it is on the disk; rows do not wait for a full batch "
                     "when the input has no more for the moment");
+  command->add_flag("--with-children", arguments->with_children,
+                    "take lists such as flowevent_flowsession as children, not as extra columns");
   command->footer(
       "A batch is stored whole or not at all. A row that is refused, a duplicate too, ends the import with exit\n"
       "status 5: the message names its line and how many rows are stored; with --on-conflict skip the import\n"
@@ -141,6 +147,9 @@ void add_import(CLI::App& app, Run& run) {
       "With --ack, whoever feeds the input may forget a session when its id has come: a power cut does not take it.\n"
       "Rows that --on-conflict skip passes over are stored already, and are printed too. An id is whole when its\n"
       "line has ended. A reader that closes the output ends the import with exit status 6.\n"
+      "\n"
+      "The names of machines, flows and users that _machineid_value@OData.Community.Display.V1.FormattedValue and its\n"
+      "like have are kept as parents. With --with-children the rule of --on-conflict holds for each child, too.\n"
       "\n"
       "Example:\n"
       "  flowkeep import runs.flowkeep sessions.jsonl.gz --on-conflict skip\n"

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -33,6 +34,15 @@ std::uint64_t bytes_of(const Session& session) {
   return bytes;
 }
 
+std::uint64_t bytes_of(const Child& child) {
+  std::uint64_t bytes = child.file.content.size();
+  for (const auto* text : {&child.name, &child.event.eventcontent}) {
+    if (*text) bytes += (*text)->size();
+  }
+  for (const auto& [name, json] : child.extra) bytes += name.size() + json.size();
+  return bytes;
+}
+
 /// What --strict finds wrong with a row; "" where nothing is.
 std::string strict_complaint(const Session& session) {
   if (!session.name) return "name: missing; --strict asks for one in every row";
@@ -46,11 +56,30 @@ std::string strict_complaint(const Session& session) {
 }  // namespace
 
 struct BatchReader::Shared {
+  /// Tells which names are new, so that each goes into the store once.
+  class KnownParents {
+   public:
+    bool add(const Parent& parent) {
+      constexpr std::size_t most_known = 100'000;
+      if (names_.size() >= most_known) names_.clear();
+      const auto [place, is_new] = names_.try_emplace({parent.type, parent.id}, parent.name);
+      if (is_new) return true;
+      if (place->second == parent.name) return false;
+      place->second = parent.name;
+      return true;
+    }
+
+   private:
+    std::map<std::pair<EntityType, Guid>, std::string> names_{};
+  };
+
   std::mutex mutex{};
   std::condition_variable changed{};
   std::deque<Batch> waiting{};
   bool abandoned = false;
   bool ended = false;
+  KnownParents parents{};  // the reading thread's
+  ReadChildren reads_children = ReadChildren::no;
   std::atomic<std::uint64_t> bytes_read{0};
   std::atomic<std::uint64_t> bytes_total{0};
 
@@ -72,6 +101,9 @@ struct BatchReader::Shared {
     if (last.sessions.size() + batch.sessions.size() > rows || last.bytes + batch.bytes > most_bytes) return false;
     last.sessions.insert(last.sessions.end(), std::make_move_iterator(batch.sessions.begin()),
                          std::make_move_iterator(batch.sessions.end()));
+    last.children.insert(last.children.end(), std::make_move_iterator(batch.children.begin()),
+                         std::make_move_iterator(batch.children.end()));
+    last.parents.insert(last.parents.end(), batch.parents.begin(), batch.parents.end());
     last.lines.insert(last.lines.end(), batch.lines.begin(), batch.lines.end());
     last.bytes += batch.bytes;
     return true;
@@ -109,6 +141,13 @@ struct BatchReader::Shared {
         }
       }
       batch.bytes += bytes_of((*row)->session);
+      for (const Parent& parent : (*row)->parents) {
+        if (parents.add(parent)) batch.parents.push_back(parent);
+      }
+      if (reads_children == ReadChildren::yes) {
+        for (const Child& child : (*row)->children) batch.bytes += bytes_of(child);
+        batch.children.push_back(std::move((*row)->children));
+      }
       batch.sessions.push_back(std::move((*row)->session));
       batch.lines.push_back((*row)->line);
     }
@@ -131,8 +170,11 @@ struct BatchReader::Shared {
   }
 };
 
-BatchReader::BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending)
+BatchReader::BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending,
+                         ReadChildren children)
     : shared_(std::make_shared<Shared>()) {
+  shared_->reads_children = children;
+  if (children == ReadChildren::yes) input.read_children();
   shared_->bytes_total = input.bytes_total();
   thread_ = std::thread([shared = shared_, input = std::move(input), rows, strictness, ending]() mutable {
     shared->read_all(input, rows, strictness, ending);

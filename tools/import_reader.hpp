@@ -19,8 +19,11 @@ namespace flowkeep::tool {
 struct Batch {
   std::vector<Session> sessions{};
   std::vector<std::uint64_t> lines{};  ///< where each stands in the input
-  std::string_view unit{};             ///< what `lines` counts: "line" or "element"
-  std::uint64_t bytes = 0;             ///< of content
+  /// Of each of the sessions, where the input reads children; else none.
+  std::vector<std::vector<Child>> children{};
+  std::vector<Parent> parents{};  ///< those that no earlier batch had so
+  std::string_view unit{};        ///< what `lines` counts: "line" or "element"
+  std::uint64_t bytes = 0;        ///< of content
   /// Why the input ended inside this batch; it names the line. Nothing of such a batch is to be stored.
   std::optional<Error> error{};
 };
@@ -34,10 +37,14 @@ enum class Ending {
   quiet,  ///< when the input has no more bytes for the moment: its rows are not to wait for others
 };
 
+/// What is read beside sessions.
+enum class ReadChildren { no, yes };
+
 class BatchReader {
  public:
   /// A batch holds `rows` rows, fewer where their content passes 64 MiB or `ending` says so; two batches wait at most.
-  BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending = Ending::full);
+  BatchReader(io::SessionInput input, std::uint64_t rows, Strictness strictness, Ending ending = Ending::full,
+              ReadChildren children = ReadChildren::no);
   BatchReader(const BatchReader&) = delete;
   BatchReader& operator=(const BatchReader&) = delete;
   ~BatchReader();

@@ -65,12 +65,13 @@ Try<Exit> run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(exit_statuses);
   Run chosen;
-  for (const auto add : {add_create,    add_import,   add_dump,       add_get,
-                         add_set,       add_multiple, add_transition, add_valid_transition,
-                         add_delete,    add_cancel,   add_callback,   add_callbacks,
-                         add_changes,   add_access,   add_sweep,      add_prune,
-                         add_retention, add_index,    add_stat,       add_check,
-                         add_states,    add_backup,   add_compact}) {
+  for (const auto add : {add_create,  add_import,   add_dump,       add_get,
+                         add_set,     add_multiple, add_transition, add_valid_transition,
+                         add_delete,  add_cancel,   add_callback,   add_callbacks,
+                         add_changes, add_children, add_parent,     add_access,
+                         add_sweep,   add_prune,    add_retention,  add_index,
+                         add_stat,    add_check,    add_states,     add_backup,
+                         add_compact}) {
     add(app, chosen);
   }
   try {

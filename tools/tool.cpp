@@ -37,6 +37,7 @@ Exit exit_for(const Error& error, Doing doing) noexcept {
     case Errc::not_found:
     case Errc::version_mismatch:
     case Errc::invalid_transition:
+    case Errc::in_use:
       return refusal(doing);
     case Errc::expired:
       return Exit::no;

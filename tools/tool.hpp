@@ -97,6 +97,8 @@ void add_sweep(CLI::App& app, Run& run);
 void add_prune(CLI::App& app, Run& run);
 void add_retention(CLI::App& app, Run& run);
 void add_changes(CLI::App& app, Run& run);
+void add_children(CLI::App& app, Run& run);
+void add_parent(CLI::App& app, Run& run);
 void add_index(CLI::App& app, Run& run);
 void add_stat(CLI::App& app, Run& run);
 void add_check(CLI::App& app, Run& run);

@@ -7,10 +7,12 @@
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
 #include <flowkeep/changes.hpp>
+#include <flowkeep/child.hpp>
 #include <flowkeep/choices.hpp>
 #include <flowkeep/column.hpp>
 #include <flowkeep/guid.hpp>
 #include <flowkeep/index.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/query.hpp>
 #include <flowkeep/reference.hpp>
 #include <flowkeep/result.hpp>

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <flowkeep/choices.hpp>
+#include <flowkeep/column.hpp>
 #include <flowkeep/export.hpp>
 #include <flowkeep/guid.hpp>
 #include <flowkeep/result.hpp>
@@ -37,6 +38,12 @@ struct Limit {
 /// The column that a query's window and order are about.
 enum class OrderBy : std::uint8_t { createdon, startedon, completedon, versionnumber };
 
+/// That a lookup leads to a row.
+struct LookupCondition {
+  Column column = Column::flowsessionid;  ///< a lookup
+  Guid id{};
+};
+
 /// A selection: sessions that satisfy every part that is set. Strings compare without regard to case (simple
 /// case folding of Unicode 14, docs/FORMAT.md).
 /// Cost: the store walks the index with the fewest candidates (known without scanning) and checks the rest on
@@ -53,6 +60,8 @@ struct Query {
   std::optional<std::string> correlationid{};
   std::optional<std::string> clienttrackingid{};
   std::optional<std::string> errorcode{};
+  /// Of any lookup; for those above it finds no index. Sessions are looked at one by one.
+  std::optional<LookupCondition> lookup{};
   /// The window and the order are about this column. By startedon or completedon, sessions without that time are
   /// left out.
   OrderBy by = OrderBy::createdon;
@@ -72,6 +81,10 @@ struct Query {
   /// that has to sort looks at its candidates all the same.
   std::uint64_t pause_after = std::numeric_limits<std::uint64_t>::max();
 };
+
+struct NavigationInfo;
+/// The query for the sessions that lead to a row by a navigation property; see Snapshot::sessions_by().
+[[nodiscard]] FLOWKEEP_API Query query_by_parent(const NavigationInfo& navigation, const Guid& id);
 
 template <class Row>
 class RowSource;  // internal: not published

@@ -29,6 +29,7 @@ enum class Errc : std::uint8_t {
   internal,        ///< a bug in Flowkeep
   needs_recovery,  ///< the store was not closed: open it for writing once
   expired,         ///< a token is too old: begin without one
+  in_use,          ///< other rows need it: change or delete those first
 };
 
 /// Names an Errc, e.g. "not_found".

@@ -15,7 +15,9 @@
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
 #include <flowkeep/changes.hpp>
+#include <flowkeep/child.hpp>
 #include <flowkeep/index.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/query.hpp>
 #include <flowkeep/session_summary.hpp>
 #include <flowkeep/session_view.hpp>
@@ -86,6 +88,12 @@ class FLOWKEEP_API Snapshot {
   SessionRange by_flow(const Guid&, Order = newest_first, Limit = {}) const&& = delete;
   SessionRange by_statecode(StateCode, Order = newest_first, Limit = {}) const&& = delete;
   SessionRange by_statuscode(StatusCode, Order = newest_first, Limit = {}) const&& = delete;
+  /// Sessions whose lookup leads to this row, by the name of the navigation property that leads back
+  /// ("lk_flowsession_createdby"). An index is walked for machine, flow, and, where it is kept, group and owner; else
+  /// all sessions are looked at. Errors (as the range's only element): invalid_argument (no such name).
+  [[nodiscard]] SessionRange sessions_by(std::string_view partner, const Guid& id, Order order = newest_first,
+                                         Limit limit = {}) const&;
+  SessionRange sessions_by(std::string_view, const Guid&, Order = newest_first, Limit = {}) const&& = delete;
   /// Sessions whose versionnumber is greater than `version`, in rising order of it: what changed since.
   [[nodiscard]] SessionRange changed_since(std::int64_t version, Limit limit = {}) const&;
   SessionRange changed_since(std::int64_t, Limit = {}) const&& = delete;
@@ -134,6 +142,22 @@ class FLOWKEEP_API Snapshot {
   [[nodiscard]] Result<std::vector<Callback>> callbacks(std::optional<CallbackState> state = {},
                                                         const std::optional<Guid>& after = {},
                                                         std::size_t most = 1000) const;
+
+  /// Children of a session, by createdon and then by id, at most `limit` (they are owned, so ask for parts of what may
+  /// be many); `after` is the token of an earlier part, good while the store is written to. The content of files is
+  /// read by read() and stream(). The session may be gone. Errors: invalid_argument (no token of this list).
+  [[nodiscard]] Result<ChildPage> children(const Guid& session, Collection collection, Order order = oldest_first,
+                                           Limit limit = {}, std::string_view after = {}) const;
+  /// Whether it has any, in any collection.
+  [[nodiscard]] Result<bool> has_children(const Guid& session) const;
+  /// A child by its id; std::nullopt where there is none.
+  [[nodiscard]] Result<std::optional<Child>> child(Collection collection, const Guid& id) const;
+  /// A parent whose name is known; std::nullopt where it is not, though sessions may lead to it.
+  [[nodiscard]] Result<std::optional<Parent>> parent(EntityType type, const Guid& id) const;
+  /// Those that are known, by type and id, of one type where it is given, those behind `after`, at most `most`.
+  [[nodiscard]] Result<std::vector<Parent>> parents(std::optional<EntityType> type = {},
+                                                    const std::optional<Parent>& after = {},
+                                                    std::size_t most = 1000) const;
 
   /// The model that writes obey.
   [[nodiscard]] Result<StateModel> state_model() const;

@@ -245,6 +245,10 @@ class FLOWKEEP_API Store {
   [[nodiscard]] Result<std::int64_t> assign(const Guid& id, const Reference& owner) const;
   [[nodiscard]] Result<CancelOutcome> cancel(const Guid& id) const;
   [[nodiscard]] Result<void> trigger_callback(const Guid& id) const;
+  [[nodiscard]] Result<Guid> add_child(const Guid& session, const Child& child) const;
+  [[nodiscard]] Result<std::vector<Guid>> add_children(const Guid& session, std::span<const Child> children) const;
+  [[nodiscard]] Result<void> remove_child(Collection collection, const Guid& id) const;
+  [[nodiscard]] Result<void> put_parent(const Parent& parent) const;
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {}) const;
   [[nodiscard]] Result<std::uint64_t> erase_multiple(std::span<const Guid> ids) const;
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
@@ -293,6 +297,16 @@ class FLOWKEEP_API Store {
   /// write. One that changes meanwhile stays until the next time. What was deleted stays so if it is cut short. Errors:
   /// invalid_argument (no limit, a status that is open), and those of the transactions.
   [[nodiscard]] Result<PruneResult> prune(const RetentionPolicy& policy, const PruneOptions& options = {}) const;
+
+  /// Deletes what sessions lead to, whether its name is known or not. By its type: of a workflow its sessions go, too;
+  /// of a flowmachine or flowmachinegroup the lookup becomes null, as by an update; a businessunit, team or systemuser
+  /// is refused while it owns sessions (by ownerid and its twins; createdby and its like keep the id); of others
+  /// nothing else happens. In many short transactions, while others read and write, the parent's own row last: cut
+  /// short by a crash, it is ended by calling it again. A session that leads to it later is none of its business.
+  /// Errors: in_use (CannotDeleteDueToAssociation), not_found (no such parent, no session), invalid_argument, busy
+  /// (`progress` answered false), and those of transactions.
+  [[nodiscard]] Result<ParentDeletion> delete_parent(EntityType type, const Guid& id,
+                                                     const DeleteParentOptions& options = {}) const;
 
   /// What the store's agents prune by themselves; std::nullopt: nothing.
   [[nodiscard]] Result<std::optional<RetentionSchedule>> retention_schedule() const;

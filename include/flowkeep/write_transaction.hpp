@@ -11,6 +11,8 @@
 
 #include <flowkeep/access.hpp>
 #include <flowkeep/cancel.hpp>
+#include <flowkeep/child.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/session.hpp>
 #include <flowkeep/state_model.hpp>
 
@@ -66,6 +68,11 @@ enum class OnConflict : std::uint8_t { error, skip, replace };
 
 struct ImportOptions {
   OnConflict on_conflict = OnConflict::error;
+  /// Names of parents, which are stored with the sessions (where they are new).
+  std::span<const Parent> parents{};
+  /// None, or for each of the sessions its children, which are stored with it. The rule for conflicts holds for each of
+  /// them; those of a session that is skipped are skipped, too, and those that a replaced one has already stay.
+  std::span<const std::vector<Child>> children{};
 };
 
 /// What an import did.
@@ -175,7 +182,9 @@ class FLOWKEEP_API WriteTransaction {
   /// invalid_transition (it has no terminal status), invalid_argument (it has no callbackurl), busy (as cancel()).
   [[nodiscard]] Result<void> trigger_callback(const Guid& id);
 
-  /// Deletes a session, its File columns and its index entries; a record of the deletion stays for 8 days.
+  /// Deletes a session, its File columns, its index entries and its children, but those of collections that keep them
+  /// (CollectionInfo::on_delete); a record of the deletion stays for 8 days. All in this transaction: of a session with
+  /// many children it takes some hundred bytes of memory each.
   /// Errors: not_found, version_mismatch.
   [[nodiscard]] Result<void> erase(const Guid& id, Precondition precondition = {});
   /// Deletes many: all or none. The same id twice counts once. Returns the number deleted.
@@ -186,6 +195,17 @@ class FLOWKEEP_API WriteTransaction {
   /// the legality of the pair is checked. The same id twice meets the conflict rule at its second coming.
   [[nodiscard]] tl::expected<ImportResult, ImportFailure> import_sessions(std::span<const Session> sessions,
                                                                           ImportOptions options = {});
+
+  /// Adds a child to a session and returns its id. The session's versionnumber stays. Errors: not_found (no such
+  /// session), already_exists (DuplicateRecord: its collection has that id, of whichever session), invalid_argument,
+  /// busy (the file is of an older format, and others have it open).
+  [[nodiscard]] Result<Guid> add_child(const Guid& session, const Child& child);
+  /// The same with many: all or none; ids in input order.
+  [[nodiscard]] Result<std::vector<Guid>> add_children(const Guid& session, std::span<const Child> children);
+  /// Errors: not_found (ObjectDoesNotExist), invalid_argument (no such collection).
+  [[nodiscard]] Result<void> remove_child(Collection collection, const Guid& id);
+  /// Gives a parent a name, whatever it had. Errors: invalid_argument, busy (as add_child()).
+  [[nodiscard]] Result<void> put_parent(const Parent& parent);
 
   /// Makes the changes durable and visible, all or none of them. The transaction is over afterwards, whatever the
   /// answer. Other threads write meanwhile; those that commit at the same time share one write to the disk.

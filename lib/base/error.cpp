@@ -37,6 +37,8 @@ const char* errc_name(Errc code) noexcept {
       return "forked";
     case Errc::needs_recovery:
       return "needs_recovery";
+    case Errc::in_use:
+      return "in_use";
     case Errc::expired:
       return "expired";
     case Errc::internal:

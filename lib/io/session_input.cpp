@@ -32,6 +32,7 @@ struct SessionInput::Impl {
   std::uint64_t line = 0;      ///< the last line that was begun
   std::size_t line_bytes = 0;  ///< of the line that was handed out last: still in the window
   bool ended = false;
+  Beside beside{};
 
   [[nodiscard]] std::string_view unit() const noexcept { return shape == Shape::response ? "element" : "line"; }
   [[nodiscard]] std::uint64_t place() const noexcept { return shape == Shape::response ? response.element() : line; }
@@ -108,13 +109,18 @@ Result<std::optional<InputRow>> SessionInput::next() {
   }
   InputRow& read = row->emplace();
   read.line = impl.place();
-  if (auto parsed = impl.parser.parse(**text, read.session); !parsed) {
+  if (auto parsed = impl.parser.parse(**text, read.session, impl.beside); !parsed) {
     impl.ended = true;
     return fail(with_place(std::move(parsed.error()), impl.unit(), impl.place()));
   }
+  read.parents = std::exchange(impl.beside.parents, {});
+  read.children = std::exchange(impl.beside.children, {});
   return row;
 }
 
+void SessionInput::read_children() {
+  impl_->beside.children_are = Beside::Children::read;
+}
 void SessionInput::on_wait(std::function<void()> callback) {
   impl_->window.source().on_wait(std::move(callback));
 }

@@ -20,6 +20,7 @@ constexpr std::string_view token_annotation = "@flowkeep.token";
 constexpr std::string_view context_annotation = "@odata.context";
 constexpr std::string_view deletion_context = "/$deletedEntity\"";  // a JSON text's end
 constexpr std::string_view bind_suffix = "@odata.bind";
+constexpr std::string_view name_suffix = "@OData.Community.Display.V1.FormattedValue";
 
 tl::unexpected<Error> refuse(std::string message) {
   return fail(Errc::invalid_argument, std::move(message));
@@ -49,6 +50,17 @@ std::size_t index_of(Column column) noexcept {
 
 Result<void> SessionParser::parse(std::string_view json, Session& session) {
   return parse_object(json, session);
+}
+
+Result<void> SessionParser::parse(std::string_view json, Session& session, Beside& beside) {
+  beside_ = &beside;
+  names_.clear();
+  collections_.clear();
+  auto parsed = parse_object(json, session);
+  if (parsed) parsed = settle_children(session);
+  if (parsed) settle_parents(session);
+  beside_ = nullptr;
+  return parsed;
 }
 
 Result<void> SessionParser::parse_update(std::string_view json, SessionUpdate& update) {
@@ -149,6 +161,10 @@ Result<void> SessionParser::set_bound(Session& session, Column lookup, const Jso
 }
 
 Result<void> SessionParser::set_annotation(std::string_view key, ondemand::value& value, Session& session) {
+  if (beside_ != nullptr && key.ends_with(name_suffix)) {
+    const auto lookup = find_column(key.substr(0, key.size() - name_suffix.size()));
+    if (lookup && info(*lookup).kind == ColumnKind::lookup) return take_name(*lookup, value);
+  }
   const bool owner = key == owner_annotation;
   if (!owner && !key.ends_with(bind_suffix)) {
     is_change_ = is_change_ || key == token_annotation;
@@ -176,7 +192,65 @@ Result<void> SessionParser::set_annotation(std::string_view key, ondemand::value
   return {};
 }
 
+Result<void> SessionParser::take_name(Column lookup, ondemand::value& value) {
+  JsonValue read;
+  if (const auto error = read_json_value(value, read))
+    return refuse(fmt::format("{}: {}", name_of(lookup), sentence_of(error)));
+  if (read.kind == JsonKind::text) {
+    names_.emplace_back(lookup, read.text);
+    return {};
+  }
+  scratch_.clear();
+  if (const auto error = append_minified(value, scratch_))
+    return refuse(fmt::format("{}: {}", name_of(lookup), sentence_of(error)));
+  return {};
+}
+
+Result<void> SessionParser::take_children(Collection collection, ondemand::value& value) {
+  const std::string_view name = info(collection).navigation_name;
+  std::string json;
+  if (const auto error = append_minified(value, json)) return refuse(fmt::format("{}: {}", name, sentence_of(error)));
+  if (json == "null") return {};
+  for (const auto& earlier : collections_)
+    if (earlier.first == collection) return refuse(fmt::format("{} is given twice", name));
+  collections_.emplace_back(collection, std::move(json));
+  return {};
+}
+
+Result<void> SessionParser::settle_children(const Session& session) {
+  for (const auto& [collection, json] : collections_)
+    if (auto parsed = child_parser_.parse_list(collection, json, beside_->children); !parsed) return parsed;
+  for (const Child& child : beside_->children) {
+    if (child.flowsessionid == Guid() || child.flowsessionid == session.flowsessionid) continue;
+    const CollectionInfo& about = info(child.collection);
+    return refuse(fmt::format("{}: {} leads to {}, which is not the session that it stands in", about.navigation_name,
+                              about.lookup_name, child.flowsessionid.str()));
+  }
+  return {};
+}
+
+/// Names are no more than help for readers: what cannot be one is passed over.
+void SessionParser::settle_parents(const Session& session) {
+  for (auto& [lookup, name] : names_) {
+    const ValueView led = value(session, lookup);
+    const auto* const reference = std::get_if<Reference>(&led);
+    if (reference == nullptr) continue;
+    const EntityType type = reference->type == EntityType::none ? info(lookup).target : reference->type;
+    std::size_t units = 0;  // of UTF-16
+    for (const char c : name) {
+      const auto byte = static_cast<unsigned char>(c);
+      units += byte >= 0xF0 ? 2 : (byte & 0xC0) == 0x80 ? 0 : 1;
+    }
+    if (type == EntityType::flowsession || units == 0 || units > max_parent_name_units) continue;
+    beside_->parents.push_back({type, reference->id, std::move(name)});
+  }
+}
+
 Result<void> SessionParser::set_extra(Session& session, std::string_view key, ondemand::value& value) {
+  if (beside_ != nullptr && beside_->children_are == Beside::Children::read) {
+    const auto collection = find_collection(key);
+    if (collection && info(*collection).navigation_name == key) return take_children(*collection, value);
+  }
   scratch_.clear();
   if (const auto error = append_minified(value, scratch_))
     return refuse(fmt::format("{}: {}", quoted(key), sentence_of(error)));

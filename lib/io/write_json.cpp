@@ -4,6 +4,7 @@
 
 #include "append.hpp"
 #include "json_syntax.hpp"
+#include "write_children.hpp"
 #include "write_plan.hpp"
 
 namespace flowkeep::io {
@@ -70,6 +71,7 @@ Result<void> JsonSessionWriter::write_column(const Snapshot& snapshot, const Ses
   out += field.key;
   if (auto appended = append_json_value(out, snapshot, field.kind, value, plan_.base64); !appended) return appended;
   if (column == Column::ownerid && std::get<Reference>(value).type == EntityType::team) out += owner_annotation;
+  if (field.named) return append_parent_name(out, snapshot, std::get<Reference>(value), field.label_key);
   if (!field.labelled) return {};
   const std::string_view label = label_of(column, std::get<std::int32_t>(value));
   if (label.empty()) return {};
@@ -98,7 +100,16 @@ Result<void> JsonSessionWriter::write(const Snapshot& snapshot, const SessionVie
       out += json;
     }
   }
-  if (plan_.extras == WritePlan::Extras::all) append_extras(out, session);
+  if (plan_.with_children) {
+    if (plan_.extras == WritePlan::Extras::all) {
+      if (auto appended = append_extras_beside(out, snapshot, session); !appended) return appended;
+    }
+    const ChildWriteOptions options{.binaries = plan_.child_contents, .base64 = plan_.base64};
+    auto appended = append_collections(out, snapshot, session, options, EmptyCollection::nothing);
+    if (!appended) return appended;
+  } else if (plan_.extras == WritePlan::Extras::all) {
+    append_extras(out, session);
+  }
   // Every member brought a comma; the first one's place is the opening brace's.
   if (out.size() == start) out += ' ';
   out[start] = '{';

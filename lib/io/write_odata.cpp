@@ -8,6 +8,7 @@
 #include "append.hpp"
 #include "json_syntax.hpp"
 #include "odata_link.hpp"
+#include "write_children.hpp"
 
 namespace flowkeep::io {
 namespace {
@@ -20,6 +21,7 @@ ODataField make_field(const WriteField& field, std::string_view name, const Writ
   ODataField made;
   made.column = field.column;
   made.kind = field.kind;
+  made.named = field.named;
   made.name = field.name;
   made.key = json_key(name);
   made.formatted_key = json_key(fmt::format("{}@OData.Community.Display.V1.FormattedValue", name));
@@ -117,7 +119,16 @@ Result<void> ODataSessionWriter::write_members(const Snapshot& snapshot, const S
       out += json.empty() ? "null" : json;
     }
   }
-  if (plan_.extras == WritePlan::Extras::all) append_extras(out, session);
+  if (plan_.with_children) {
+    if (plan_.extras == WritePlan::Extras::all) {
+      if (auto appended = append_extras_beside(out, snapshot, session); !appended) return appended;
+    }
+    const ChildWriteOptions options{.binaries = plan_.child_contents, .base64 = plan_.base64};
+    auto appended = append_collections(out, snapshot, session, options, EmptyCollection::empty_list);
+    if (!appended) return appended;
+  } else if (plan_.extras == WritePlan::Extras::all) {
+    append_extras(out, session);
+  }
   out += '}';
   return {};
 }
@@ -138,6 +149,10 @@ Result<void> ODataSessionWriter::annotate(const Snapshot& snapshot, const ODataF
                                           std::string& out) const {
   using Annotated = ODataField::Annotated;
   const auto* const reference = std::get_if<Reference>(&value);
+  if (reference != nullptr && field.named) {
+    auto named = append_parent_name(out, snapshot, *reference, field.formatted_key);
+    if (!named) return named;
+  }
   if (reference != nullptr && field.annotated == Annotated::all) {
     if (*field.column == Column::parentdesktopflowrunid) {
       const auto parent = snapshot.find(reference->id);

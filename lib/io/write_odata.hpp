@@ -22,6 +22,7 @@ struct ODataField {
   std::string formatted_key{};
   std::string table_key{};   ///< of a lookup: of the table it leads to
   std::string navigation{};  ///< of a lookup: the whole annotation
+  bool named = false;        ///< of a lookup: its parent's name is an annotation, where it is known
   enum class Annotated : std::uint8_t {
     needed,  ///< what is needed to read it back
     label,   ///< the label of a choice, too

@@ -31,6 +31,9 @@ WriteField column_field(const ColumnInfo& column, const WriteOptions& options) {
   field.key = json_key(field.name);
   field.label_key = json_key(field.name + "@OData.Community.Display.V1.FormattedValue");
   field.labelled = column.kind == ColumnKind::choice && options.labels == WriteOptions::Labels::beside;
+  field.named = column.kind == ColumnKind::lookup && column.column != Column::parentdesktopflowrunid &&
+                (options.labels == WriteOptions::Labels::beside || options.children == WriteOptions::Children::all ||
+                 options.annotations == WriteOptions::Annotations::all);
   return field;
 }
 
@@ -72,6 +75,13 @@ std::string json_key(std::string_view name) {
 Result<WritePlan> WritePlan::make(const WriteOptions& options) {
   WritePlan plan;
   plan.format = options.format;
+  plan.with_children = options.children == WriteOptions::Children::all;
+  if (plan.with_children && plan.format == Format::csv) {
+    return fail(Errc::invalid_argument, "children: CSV has no place for them");
+  }
+  if (options.redaction == WriteOptions::Redaction::secrets || options.binaries == WriteOptions::Binaries::none) {
+    plan.child_contents = WriteOptions::Binaries::none;
+  }
   plan.base64 = options.format == Format::odata ? Base64::url : Base64::standard_padded;
   if (plan.format == Format::odata) {
     auto base = link_base(options.base_url);

@@ -18,6 +18,7 @@ struct WriteField {
   std::string key{};        ///< of JSON: json_key() of the name
   std::string label_key{};  ///< the same of its label
   bool labelled = false;    ///< its label stands beside it
+  bool named = false;       ///< of a lookup: its parent's name does, where it is known
 };
 
 struct WritePlan {
@@ -25,6 +26,8 @@ struct WritePlan {
   Base64 base64 = Base64::standard_padded;
   std::vector<WriteField> fields{};
   std::string base{};  ///< of odata: what links begin with
+  bool with_children = false;
+  WriteOptions::Binaries child_contents = WriteOptions::Binaries::content;
   enum class Extras : std::uint8_t {
     none,
     all,    ///< behind the fields, in the session's order

@@ -24,6 +24,13 @@ bool same(const std::optional<std::string>& folded, const std::optional<std::str
   return stored && (*stored == *folded || base::fold_case(*stored) == *folded);
 }
 
+bool same(const std::optional<LookupCondition>& wanted, const SessionView& session) noexcept {
+  if (!wanted) return true;
+  const ValueView value = session.value(wanted->column);
+  const auto* const reference = std::get_if<Reference>(&value);
+  return reference != nullptr && reference->id == wanted->id;
+}
+
 // The time that a query's window and order are about.
 template <class Row>
 std::optional<Timestamp> time_of(const Row& row, OrderBy by) noexcept {
@@ -43,6 +50,9 @@ std::optional<Timestamp> time_of(const Row& row, OrderBy by) noexcept {
 }  // namespace
 
 std::optional<std::string> contradiction(const Query& query) {
+  if (query.lookup && info(query.lookup->column).kind != ColumnKind::lookup) {
+    return std::string(name_of(query.lookup->column)) + " is not a lookup, which leads to other rows";
+  }
   if (query.since && query.until && *query.until < *query.since) {
     return "the window ends before it begins: until " + format_timestamp(*query.until) + " is before since " +
            format_timestamp(*query.since);
@@ -65,7 +75,7 @@ Filter::Filter(const Query& query, Snapshot::Impl& snapshot) : query_(query), sn
   fold(query_.clienttrackingid);
   fold(query_.errorcode);
   needs_columns_ = query_.machinegroupid || query_.ownerid || query_.parentdesktopflowrunid ||
-                   query_.clienttrackingid || query_.errorcode;
+                   query_.clienttrackingid || query_.errorcode || query_.lookup;
   any_status_ = query_.statuscodes.empty() && !query_.statecode;
   for (std::int32_t code = 0; code < status_count; ++code) {
     const auto status = static_cast<StatusCode>(code);
@@ -112,7 +122,8 @@ Result<bool> Filter::satisfies(const SessionView& session) const {
   return same(query_.machinegroupid, session.machinegroupid()) && same(query_.ownerid, session.ownerid()) &&
          same(query_.parentdesktopflowrunid, session.parentdesktopflowrunid()) &&
          same(query_.correlationid, session.correlationid()) &&
-         same(query_.clienttrackingid, session.clienttrackingid()) && same(query_.errorcode, session.errorcode());
+         same(query_.clienttrackingid, session.clienttrackingid()) && same(query_.errorcode, session.errorcode()) &&
+         same(query_.lookup, session);
 }
 
 bool Filter::matches(const SessionSummary& summary) const noexcept {
@@ -214,6 +225,7 @@ int Filter::conditions() const noexcept {
                              query_.correlationid.has_value(),
                              query_.clienttrackingid.has_value(),
                              query_.errorcode.has_value(),
+                             query_.lookup.has_value(),
                              viewer() != nullptr};
   return static_cast<int>(std::count(std::begin(conditions), std::end(conditions), true));
 }

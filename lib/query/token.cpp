@@ -53,6 +53,10 @@ std::uint64_t fingerprint(const Guid& store_id, const Query& query) {
   text += query.changed_since ? '1' : '0';
   if (query.changed_since) base::append_be64(text, base::ordered(*query.changed_since));
   text += static_cast<char>('a' + static_cast<int>(query.order));
+  if (query.lookup) {
+    text += name_of(query.lookup->column);
+    append(text, query.lookup->id);
+  }
   return XXH3_64bits(text.data(), text.size());
 }
 

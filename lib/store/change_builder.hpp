@@ -11,6 +11,8 @@
 #include <flowkeep/access.hpp>
 #include <flowkeep/callback.hpp>
 #include <flowkeep/cancel.hpp>
+#include <flowkeep/child.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/write_transaction.hpp>
 
 #include "codec/record.hpp"
@@ -67,6 +69,20 @@ class ChangeBuilder {
   /// Aborts a session that this process, which has ended, has left. false: it is not its any more.
   [[nodiscard]] Result<bool> sweep(const Guid& id, std::uint32_t number, const codec::ProcessRow& process);
 
+  // Children and parents (child_changes.cpp).
+  /// Answers its id. Errors: not_found (no such session), already_exists.
+  [[nodiscard]] Result<Guid> add_child(const Guid& session, const Child& child);
+  [[nodiscard]] Result<Outcome> import_child(const Guid& session, const Child& child, OnConflict on_conflict);
+  [[nodiscard]] Result<void> remove_child(Collection collection, const Guid& id);
+  /// Answers whether its name was another, or none.
+  [[nodiscard]] Result<bool> put_parent(const Parent& parent);
+  /// The same where the store's format has parents.
+  [[nodiscard]] Result<bool> import_parent(const Parent& parent);
+  /// Answers whether it was there.
+  [[nodiscard]] Result<bool> remove_parent(EntityType type, const Guid& id);
+  /// The id of the session that was imported last.
+  [[nodiscard]] const Guid& imported_id() const noexcept { return *session_.flowsessionid; }
+
   /// When it all happens.
   [[nodiscard]] Timestamp time() const noexcept { return time_; }
   /// Whether an earlier part was about this session.
@@ -96,6 +112,19 @@ class ChangeBuilder {
   [[nodiscard]] Result<void> move_shares();
   /// Whether it may be given to its owner, who is not the one of before.
   [[nodiscard]] Result<void> check_assign(const std::optional<StoredRow>& before) const;
+  /// The same of children that go with their session.
+  [[nodiscard]] Result<void> erase_children(const Guid& session);
+  struct PlacedChild {
+    std::string key{};
+    std::optional<StoredContent> content{};
+  };
+  /// Whether a session is there to get children. Errors: not_found, access_denied.
+  [[nodiscard]] Result<void> check_session(const Guid& id) const;
+  /// false: it is not there for the one who asks. Errors: access_denied.
+  [[nodiscard]] Result<bool> may_change_child(Collection collection, const PlacedChild& placed) const;
+  [[nodiscard]] Result<std::optional<PlacedChild>> find_child(Collection collection, const Guid& id) const;
+  [[nodiscard]] Result<void> put_child(const Guid& session, const Child& child, const Guid& id);
+  void remove_placed(Collection collection, const Guid& id, const PlacedChild& placed);
   [[nodiscard]] Result<void> remove_if_there(codec::SideTable table, std::string_view key);
   [[nodiscard]] Result<bool> is_entered(std::uint32_t number, const codec::ProcessRow& process) const;
   /// Errors: busy (the file is of an older format, which others have open).
@@ -136,6 +165,10 @@ class ChangeBuilder {
   std::map<std::uint64_t, std::int64_t> references_{};  // of binaries that are there: by how much they change
   std::set<std::string> new_extra_columns_{};
   std::size_t erased_ = 0;
+  // What this change made of children, by the key of their place, and of parents.
+  std::map<std::string, std::optional<PlacedChild>> children_{};
+  std::map<std::string, std::string> parents_{};
+  Guid child_id_{};  // of the child that was put last
 };
 
 }  // namespace flowkeep::store

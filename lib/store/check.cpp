@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t most_findings = 100;
 constexpr std::uint64_t rows_between_progress = 1024;
 
-// What sessions say of a blob.
+// What sessions and their children say of a blob.
 struct BlobUse {
   std::uint64_t references = 0;
   StoredContent stored{};
@@ -49,14 +49,16 @@ class Checker {
       if (auto ok = check_index(definition); !ok) return fail(std::move(ok.error()));
     }
     if (auto ok = check_summary(); !ok) return fail(std::move(ok.error()));
+    const Findings findings{
+        [this](std::string where, std::string what) { find(std::move(where), std::move(what)); },
+        [this] { return step(); },
+        [this](const std::string& where, const StoredContent& stored) { check_use(where, "content", stored); }};
+    if (auto ok = check_side_rows(transaction_, tables_, findings); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_blobs(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_chunks(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_contents(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_dictionaries(); !ok) return fail(std::move(ok.error()));
     if (auto ok = check_deletions(); !ok) return fail(std::move(ok.error()));
-    const Findings findings{[this](std::string where, std::string what) { find(std::move(where), std::move(what)); },
-                            [this] { return step(); }};
-    if (auto ok = check_side_rows(transaction_, tables_, findings); !ok) return fail(std::move(ok.error()));
     return std::move(report_);
   }
 
@@ -185,7 +187,7 @@ class Checker {
       const auto* binary = std::get_if<BinaryView>(&value);
       if (binary == nullptr || !binary->stored) continue;
       if (!codec::is_small(*binary->stored)) {
-        check_use(where, column, *binary->stored);
+        check_use(where, name_of(column), *binary->stored);
         continue;
       }
       has_small = true;
@@ -214,13 +216,12 @@ class Checker {
     return found_or_failed(where + ", " + std::string(name_of(column)), std::move(bytes.error()));
   }
 
-  void check_use(const std::string& where, Column column, const StoredContent& stored) {
+  void check_use(const std::string& where, std::string_view column, const StoredContent& stored) {
     BlobUse& use = uses_[stored.blob_id];
     if (++use.references == 1) {
       use.stored = stored;
     } else if (use.stored != stored) {
-      find(where,
-           std::string(name_of(column)) + ": its size or hash is not what other sessions say of the same content");
+      find(where, std::string(column) + ": its size or hash is not what other rows say of the same content");
     }
   }
 
@@ -346,19 +347,18 @@ class Checker {
       const auto use = uses_.find(id);
       const std::uint64_t references = use == uses_.end() ? 0 : use->second.references;
       if (row->references != references) {
-        find(where,
-             "counts " + std::to_string(row->references) + " references, sessions have " + std::to_string(references));
+        find(where, "counts " + std::to_string(row->references) + " references, sessions and their children have " +
+                        std::to_string(references));
       }
       if (use != uses_.end() && (use->second.stored.size != row->size || use->second.stored.hash != row->hash)) {
-        find(where, "its size or hash is not what its sessions say");
+        find(where, "its size or hash is not what the rows that refer to it say");
       }
       if (use != uses_.end()) uses_.erase(use);
       return check_content(where, id, *row);
     });
     if (!ok) return ok;
     for (const auto& [id, use] : uses_) {
-      find("binary " + std::to_string(id),
-           "is missing; " + std::to_string(use.references) + " columns of sessions refer to it");
+      find("binary " + std::to_string(id), "is missing; " + std::to_string(use.references) + " columns refer to it");
     }
     auto hashes = entries(tables_.blobs.blob_hashes);
     if (!hashes) return fail(std::move(hashes.error()));

@@ -1,7 +1,9 @@
 #include "store/check_side_rows.hpp"
 
 #include "base/guid_key.hpp"
+#include "codec/child_rows.hpp"
 #include "codec/side_rows.hpp"
+#include "entity/children.hpp"
 #include "storage/cursor.hpp"
 #include "store/reading.hpp"
 
@@ -27,7 +29,10 @@ class SideRows {
                                                       {SideTable::callbacks, &SideRows::check_callback},
                                                       {SideTable::callbacks_due, &SideRows::check_due},
                                                       {SideTable::shares, &SideRows::check_share},
-                                                      {SideTable::shared_with, &SideRows::check_shared_with}};
+                                                      {SideTable::shared_with, &SideRows::check_shared_with},
+                                                      {SideTable::children, &SideRows::check_child},
+                                                      {SideTable::child_places, &SideRows::check_child_place},
+                                                      {SideTable::parents, &SideRows::check_parent}};
     for (const auto& [table, check_row] : checks) {
       if (auto ok = walk(table, check_row); !ok) return ok;
     }
@@ -157,6 +162,58 @@ class SideRows {
     if (!*counterpart) {
       find("an entry of principal " + guid_of(key).str() + " leads to session " + row->session.flowsessionid().str() +
            ", which is not shared with it");
+    }
+    return {};
+  }
+
+  Result<void> check_child(std::string_view key, std::string_view payload) {
+    auto child = codec::decode_child(key, payload);
+    if (!child) return fail(std::move(child.error()));
+    const CollectionInfo& about = info(child->collection);
+    const std::string name = std::string(about.name) + " " + child->id->str();
+    if (child->file.stored) findings_.use(where_ + ", " + name, *child->file.stored);
+    child->file.stored.reset();  // the rules of writing do not know it
+    if (auto ok = entity::check_child(*child); !ok) find(name + " breaks a rule: " + ok.error().message);
+    auto place =
+        find_side_row(transaction_, tables_, SideTable::child_places, codec::place_key(child->collection, *child->id));
+    if (!place) return fail(std::move(place.error()));
+    auto row = *place ? codec::decode_child_place(**place) : Result<codec::ChildPlaceRow>();
+    if (!row) return {};  // it is reported with the places
+    if (!*place || row->flowsessionid != child->flowsessionid || row->createdon != *child->createdon) {
+      find(name + " is not found by its id");
+    }
+    if (about.on_delete == OnSessionDelete::keep) return {};
+    auto session = find_row_key(transaction_, tables_, child->flowsessionid);
+    if (!session) return fail(std::move(session.error()));
+    if (!*session) find("session " + child->flowsessionid.str() + ", which has the " + name + ", is missing");
+    return {};
+  }
+
+  Result<void> check_child_place(std::string_view key, std::string_view payload) {
+    const std::uint64_t collection = codec::collection_of_place_key(key);
+    if (!entity::is_collection(collection)) {
+      find("an entry is of collection " + std::to_string(collection) + ", which is none");
+      return {};
+    }
+    auto row = codec::decode_child_place(payload);
+    if (!row) return fail(std::move(row.error()));
+    const Guid id = codec::guid_in_key(key, 8);
+    auto value =
+        transaction_.get(tables_.of(SideTable::children),
+                         codec::child_key(row->flowsessionid, static_cast<Collection>(collection), row->createdon, id));
+    if (!value) return fail(std::move(value.error()));
+    if (!*value) {
+      find("the entry of " + std::string(info(static_cast<Collection>(collection)).name) + " " + id.str() +
+           " leads to no child");
+    }
+    return {};
+  }
+
+  Result<void> check_parent(std::string_view key, std::string_view payload) {
+    auto parent = codec::decode_parent(key, payload);
+    if (!parent) return fail(std::move(parent.error()));
+    if (auto ok = entity::check_parent(*parent); !ok) {
+      find(std::string(name_of(parent->type)) + " " + parent->id.str() + " breaks a rule: " + ok.error().message);
     }
     return {};
   }

@@ -96,6 +96,7 @@ Result<void> ChangeBuilder::erase_side_rows(const StoredRow& stored, codec::Dele
         return true;
       });
   if (!shares) return shares;
+  if (auto ok = erase_children(stored.session.flowsessionid()); !ok) return ok;
   auto callback = basis_.find_side_row(SideTable::callbacks, key);
   if (!callback) return fail(std::move(callback.error()));
   if (!*callback) return {};

@@ -82,6 +82,17 @@ class Snapshot::Impl {
     if (!rights_on_it) return fail(std::move(rights_on_it.error()));
     return rights_on_it->has(AccessRight::read);
   }
+  /// Whether who looks may see the children of a session in a collection: those that shares cascade to, as the session,
+  /// the others as its owner. (Of a session that is gone they are the system's.)
+  [[nodiscard]] Result<bool> may_read_children(const Guid& id, Collection collection) {
+    if (!viewer_) return true;
+    auto row = store::find_row(transaction_, tables(), id);
+    if (!row) return fail(std::move(row.error()));
+    if (!*row) return false;
+    auto visible = may_read((*row)->session);
+    if (!visible || !*visible || info(collection).shares_cascade) return visible;
+    return viewer_->owns((*row)->session);
+  }
   [[nodiscard]] Result<void> check_process() const { return engine_->environment().check_process(); }
   /// What this snapshot sees; read once.
   [[nodiscard]] Result<const store::Catalogue*> catalogue() {

@@ -338,6 +338,12 @@ Result<std::uint64_t> WriteTransaction::erase_multiple(std::span<const Guid> ids
 tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std::span<const Session> sessions,
                                                                             ImportOptions options) {
   std::size_t position = 0;
+  if (!options.children.empty() && options.children.size() != sessions.size()) {
+    return tl::unexpected<ImportFailure>(ImportFailure{
+        Error{Errc::invalid_argument, "children are given of " + std::to_string(options.children.size()) +
+                                          " sessions, and sessions are " + std::to_string(sessions.size())},
+        0});
+  }
   auto imported = impl_->run([&](ChangeBuilder& builder) -> Result<ImportResult> {
     ImportResult result;
     for (; position < sessions.size(); ++position) {
@@ -346,8 +352,17 @@ tl::expected<ImportResult, ImportFailure> WriteTransaction::import_sessions(std:
       ++(*outcome == Outcome::created    ? result.created
          : *outcome == Outcome::replaced ? result.replaced
                                          : result.skipped);
+      if (options.children.empty() || *outcome == Outcome::skipped) continue;
+      for (const Child& child : options.children[position]) {
+        auto put = builder.import_child(builder.imported_id(), child, options.on_conflict);
+        if (!put) return fail(std::move(put.error()));
+      }
     }
     position = 0;
+    for (const Parent& parent : options.parents) {
+      auto put = builder.import_parent(parent);
+      if (!put) return fail(std::move(put.error()));
+    }
     return result;
   });
   if (!imported) return tl::unexpected<ImportFailure>(ImportFailure{std::move(imported.error()), position});

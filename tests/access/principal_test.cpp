@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "store_fixture.hpp"
@@ -333,6 +334,89 @@ TEST_F(AsPrincipal, WhatIsTakenFromHimIsGoneAtOnce) {
   EXPECT_EQ(refusal(mine.get(own)).code, Errc::not_found);
   value_of(mine.assign(of_team, Reference(Guid::make())));  // by himself
   EXPECT_EQ(value_of(value_of(mine.snapshot()).size()), 0U);
+}
+
+Child child_of(Collection collection, const char* name) {
+  Child child;
+  child.collection = collection;
+  child.name = name;
+  return child;
+}
+
+TEST_F(AsPrincipal, SeesTheChildrenOfHisSessionsAndThoseThatSharesCascadeTo) {
+  std::map<std::pair<Guid, Collection>, Guid> ids;
+  for (const Guid& session : {own, of_team, readable, others}) {
+    for (const CollectionInfo& about : collections()) {
+      ids[{session, about.collection}] = value_of(store->add_child(session, child_of(about.collection, "child")));
+    }
+  }
+  const auto snapshot = value_of(mine.snapshot());
+  for (const auto& [of, id] : ids) {
+    const auto& [session, collection] = of;
+    const bool is_visible =
+        session == own || session == of_team || (session == readable && info(collection).shares_cascade);
+    EXPECT_EQ(value_of(snapshot.children(session, collection)).children.size(), is_visible ? 1U : 0U);
+    EXPECT_EQ(value_of(snapshot.child(collection, id)).has_value(), is_visible);
+  }
+  EXPECT_TRUE(value_of(snapshot.has_children(own)));
+  EXPECT_TRUE(value_of(snapshot.has_children(readable)));
+  EXPECT_FALSE(value_of(snapshot.has_children(others)));
+  // What stays of a session that is gone is the system's.
+  EXPECT_TRUE(store->erase(own));
+  const auto later = value_of(mine.snapshot());
+  EXPECT_FALSE(value_of(later.has_children(own)));
+  EXPECT_EQ(value_of(value_of(store->snapshot()).children(own, Collection::asyncoperation)).children.size(), 1U);
+}
+
+TEST_F(AsPrincipal, ChangesChildrenWhereHeMayChangeTheirSession) {
+  const Child child = child_of(Collection::flowevent, "child");
+  EXPECT_EQ(refusal(mine.add_child(others, child)).code, Errc::not_found);
+  const Guid missing = Guid::make();
+  std::string message = refusal(mine.add_child(missing, child)).message;
+  message.replace(message.find(missing.str()), missing.str().size(), others.str());
+  EXPECT_EQ(refusal(mine.add_child(others, child)).message, message);
+  expect_privilege_denied(refusal(mine.add_child(readable, child)));
+  const Guid mine_child = value_of(mine.add_child(own, child));
+  const Guid theirs = value_of(store->add_child(others, child));
+  const Guid shared = value_of(store->add_child(readable, child));
+  const Guid hidden = value_of(store->add_child(readable, child_of(Collection::syncerror, "child")));
+  EXPECT_EQ(refusal(mine.remove_child(Collection::flowevent, theirs)).code, Errc::not_found);
+  EXPECT_EQ(refusal(mine.remove_child(Collection::syncerror, hidden)).code, Errc::not_found);
+  expect_privilege_denied(refusal(mine.remove_child(Collection::flowevent, shared)));
+  EXPECT_TRUE(mine.remove_child(Collection::flowevent, mine_child));
+  value_of(store->grant_access(readable, me.user, AccessRight::write | AccessRight::append_to));
+  EXPECT_TRUE(mine.add_child(readable, child));
+  EXPECT_TRUE(mine.remove_child(Collection::flowevent, shared));
+  // An import does not take somebody else's child away.
+  Child stolen = child;
+  stolen.id = theirs;
+  Session session;
+  session.flowsessionid = Guid::make();
+  session.ownerid = Reference(me.user);
+  const std::vector<Session> sessions{session};
+  const std::vector<std::vector<Child>> children{{stolen}};
+  ImportOptions options;
+  options.on_conflict = OnConflict::replace;
+  options.children = children;
+  const auto imported = mine.import_sessions(sessions, options);
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().error.code, Errc::already_exists);
+  EXPECT_TRUE(value_of(value_of(store->snapshot()).child(Collection::flowevent, theirs)));
+}
+
+TEST_F(AsPrincipal, LearnsTheNameOfAParentByItsIdAndNoMore) {
+  Parent parent{EntityType::flowmachine, machine, "RPA-01"};
+  EXPECT_TRUE(store->put_parent(parent));
+  expect_privilege_denied(refusal(mine.put_parent(parent)));
+  expect_privilege_denied(refusal(mine.delete_parent(EntityType::flowmachine, machine)));
+  const auto snapshot = value_of(mine.snapshot());
+  EXPECT_EQ(value_of(snapshot.parent(EntityType::flowmachine, machine))->name, "RPA-01");
+  expect_privilege_denied(refusal(snapshot.parents()));
+  std::set<Guid> found;
+  for (const auto& row : snapshot.sessions_by("flowmachine_flowsession_MachineId", machine)) {
+    found.insert(value_of(row).flowsessionid());
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAreArray(visible()));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ inline const Guid side_running = *Guid::parse("00000000-0000-4000-8000-000000000
 inline const Guid side_waiting_callback = *Guid::parse("00000000-0000-4000-8000-000000000002");
 inline const Guid side_delivered = *Guid::parse("00000000-0000-4000-8000-000000000003");
 inline const Guid side_deleted = *Guid::parse("00000000-0000-4000-8000-000000000004");
+inline const Guid side_child = *Guid::parse("00000000-0000-4000-8000-0000000000c1");
 inline constexpr const char* side_url = "https://example.com/golden";
 
 /// A line of JSON for one File column: its bytes by their size and hash, which keeps the dump small.

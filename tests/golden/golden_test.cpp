@@ -426,6 +426,18 @@ TEST(GoldenSide, ShowsWhatStandsBesideItsSessions) {
     EXPECT_EQ(shares[0].principal, Reference(side_team, EntityType::team));
     EXPECT_EQ(shares[0].rights, AccessRights::all());
     EXPECT_EQ(shares[0].sharedby, side_user);
+    for (const CollectionInfo& about : collections()) {
+      const ChildPage page = snapshot.children(side_running, about.collection).value();
+      ASSERT_EQ(page.children.size(), 1U) << about.name;
+      const Child& child = page.children.front();
+      EXPECT_EQ(child.id, side_child);
+      EXPECT_EQ(child.name, "child");
+      EXPECT_EQ(child.extra.at("anything"), "[1,2]");
+      EXPECT_EQ(child.file.stored.has_value(), !about.content_name.empty());
+      EXPECT_TRUE(!child.file.stored || snapshot.read(*child.file.stored)->size() == 3'000U);
+      EXPECT_TRUE(snapshot.child(about.collection, side_child).value());
+    }
+    EXPECT_EQ(snapshot.parent(EntityType::flowmachine, side_user).value()->name, "RPA-01");
     const auto requests = snapshot.cancel_requests().value();
     ASSERT_EQ(requests.size(), 1U);
     EXPECT_EQ(requests[0].flowsessionid, side_running);

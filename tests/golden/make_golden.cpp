@@ -239,6 +239,17 @@ void make_side(const std::string& file) {
     need(store.grant_access(id, Reference(side_team, EntityType::team), AccessRights::all()));
     need(store.transition(id, StatusCode::running));
   }
+  for (const CollectionInfo& about : collections()) {
+    Child child;
+    child.collection = about.collection;
+    child.id = side_child;
+    child.name = "child";
+    child.createdon = Timestamp(Ticks(17'000'000'000'000'000));
+    child.extra = {{"anything", "[1,2]"}};
+    if (!about.content_name.empty()) child.file.content = Content(noise(3'000, 7));
+    need(store.add_child(side_running, child));
+  }
+  need(store.put_parent({EntityType::flowmachine, side_user, "RPA-01"}));
   need(store.cancel(side_running));
   need(store.transition(side_delivered, StatusCode::succeeded));
   for (const Callback& callback : need(store.claim_callbacks(1, std::chrono::hours(1)))) {

@@ -79,6 +79,29 @@ class Reference(ToolCase):
             lookup = next(one for one, navigation in of_kind("lookup") if navigation == name)
             self.assertEqual(kept[lookup], new_id(name), name)
 
+    def test_every_partner_lists_its_sessions(self):
+        single = of_kind("single-valued")
+        rows = [session(number, **{f"_{lookup}_value": new_id(name)}) for number, (name, lookup) in enumerate(
+            (name, next(one for one, navigation in of_kind("lookup") if navigation == name)[1:-len("_value")])
+            for name, _ in single)]
+        self.feed(rows)
+        for number, (name, said) in enumerate(single):
+            listed = self.expect(DONE, "parent", self.store, "sessions", said.split()[1], new_id(name)).rows
+            self.assertEqual([row["flowsessionid"] for row in listed], [new_id(number)], name)
+
+    def test_every_collection_is_listed(self):
+        self.feed([session(1)])
+        for name, said in of_kind("collection-valued"):
+            entity = said.split()[0]
+            made = self.expect(DONE, "children", self.store, new_id(1), entity, "--add", '{"note":"kept"}').out.strip()
+            listed = self.expect(DONE, "children", self.store, new_id(1), name).rows
+            self.assertEqual(len(listed), 1, name)
+            self.assertEqual((listed[0][f"{entity}id"], listed[0]["note"]), (made, "kept"))
+        dumped = self.dump("--with-children")[0]
+        for name, _ in of_kind("collection-valued"):
+            self.assertEqual(len(dumped[name]), 1, name)
+        self.assert_clean()
+
     def test_many_are_created_updated_and_upserted_or_none(self):
         self.expect(DONE, "create", self.store)
         made = self.expect(DONE, "create-multiple", self.store, stdin=lines([{"name": "a"}, {"name": "b"}])).out.split()

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <flowkeep/child.hpp>
+#include <flowkeep/parent.hpp>
 #include <flowkeep/session.hpp>
 #include <flowkeep/snapshot.hpp>
 
@@ -44,6 +46,10 @@ class FLOWKEEP_API JsonReader {
 struct InputRow {
   Session session{};
   std::uint64_t line = 0;  ///< of JSON Lines, from 1; of a Web API response: the element, from 1
+  /// What its lookups lead to, as "_x_value@OData.Community.Display.V1.FormattedValue" says; names that the store would
+  /// refuse are left out.
+  std::vector<Parent> parents{};
+  std::vector<Child> children{};  ///< of all collections, where read_children() was called
 };
 
 /// Reads sessions from JSON Lines or a Web API response ({"value":[…]}), plain, gzip or zstd (told by the first
@@ -59,6 +65,9 @@ class FLOWKEEP_API SessionInput {
   /// The next row; std::nullopt at the end. Errors: invalid_argument ("line 17: …", "element 3: …"), io; after an
   /// error the input is at its end.
   [[nodiscard]] Result<std::optional<InputRow>> next();
+  /// Reads members with the name of a collection's navigation property ("flowevent_flowsession") as children, as
+  /// ChildReader does; else they become extra columns. To be called before the first next().
+  void read_children();
   /// Has `callback` called, by next(), each time the input is about to wait for bytes that are not there yet: a pipe
   /// whose writer is quiet. The rows before are all handed out then.
   void on_wait(std::function<void()> callback);
@@ -90,9 +99,13 @@ struct WriteOptions {
   enum class Binaries : std::uint8_t { content, none } binaries = Binaries::content;
   /// Leaves out credentials, callbackurl and the binary columns.
   enum class Redaction : std::uint8_t { none, secrets } redaction = Redaction::none;
-  /// jsonl and odata: "statuscode@OData.Community.Display.V1.FormattedValue" and its like beside choices;
+  /// jsonl and odata: "statuscode@OData.Community.Display.V1.FormattedValue" and its like beside choices, and beside
+  /// lookups whose parent the store has the name of;
   /// csv: a field "statuscode_label" behind each choice.
   enum class Labels : std::uint8_t { none, beside } labels = Labels::none;
+  /// jsonl and odata: each session's collections as members, as $expand adds them, and the names of its parents; empty
+  /// ones are left out of jsonl. SessionInput::read_children() reads them back.
+  enum class Children : std::uint8_t { none, all } children = Children::none;
   /// odata: what the Web API adds for odata.include-annotations="*", labels included.
   enum class Annotations : std::uint8_t { none, all } annotations = Annotations::none;
   /// odata: what links begin with, such as "https://contoso.crm4.dynamics.com/api/data/v9.2"; "": they are relative.

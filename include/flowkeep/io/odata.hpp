@@ -19,8 +19,9 @@ namespace flowkeep::io {
 /// base64url without padding, or the GUID of a reference; content whose base64url has the form of a GUID is in the
 /// standard alphabet.
 /// Annotations, with WriteOptions::Annotations::all: the labels of choices; of lookups that are not null the table and
-/// the navigation property, and of parentdesktopflowrunid the session's name where the store has it. Formatted values
-/// of times, numbers and other lookups depend on a user's settings and on tables that are not here: there are none.
+/// the navigation property, and the name of what they lead to where the store has it (Snapshot::parent(); of
+/// parentdesktopflowrunid, the session's). Formatted values of times and numbers depend on a user's settings: there are
+/// none.
 /// Without them: that the owner is a team, which nothing else says.
 /// JsonReader and SessionInput read back what is written.
 /// Errors of all members that append: corrupt, no_memory; nothing is appended then.
