@@ -15,7 +15,7 @@ namespace flowkeep::store {
 namespace {
 
 // What another process writes is in the tables within 20 ms more.
-constexpr std::chrono::milliseconds period{20};
+constexpr std::chrono::milliseconds period{10};
 
 void set(CancelToken::State& state) {
   {
