@@ -76,7 +76,7 @@ struct Principal {
   AccessRights privileges = AccessRights::all();
 };
 
-/// Whom a session is shared with. The owner is none of them.
+/// Whom a session is shared with; users and teams share one set of ids. The owner is none of them.
 struct SharedPrincipal {
   Reference principal{};  ///< a systemuser or a team
   AccessRights rights{};

@@ -85,6 +85,7 @@ Result<Store> Store::open(std::string_view path, OpenOptions options) {
   auto engine = store::Engine::open(std::string(path), std::move(options));
   if (!engine) return fail(std::move(engine.error()));
   Store store(std::make_shared<Impl>(*engine));
+  store.impl_->is_opener = true;
   if (!is_agent) return store;
   // Sessions that are left open are no reason to keep an agent from its work.
   static_cast<void>(store.sweep());

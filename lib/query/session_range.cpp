@@ -51,10 +51,12 @@ class RowSource<SessionView> {
       if (!*position) break;
       auto row = read((*position)->key);
       if (!row) return ended(std::move(row.error()));
-      if (plan_.walk->can_pause()) ++examined_;
       if (auto ok = query::check_claim(filter_, **position, row->session); !ok) return ended(std::move(ok.error()));
       const auto matches = filter_.matches(row->session, plan_.walk->sight());
       if (!matches) return ended(matches.error());
+      auto counts = counts_as_examined(row->session, *matches);
+      if (!counts) return ended(std::move(counts.error()));
+      if (*counts) ++examined_;
       if (*matches) {
         position_ = **position;
         --remaining_;
@@ -94,6 +96,12 @@ class RowSource<SessionView> {
       after = *position;
     }
     use(query::plan(snapshot_, filter_, after));
+  }
+
+  // What the one who looks may not see is not counted: where a range pauses would tell him how many there are.
+  [[nodiscard]] Result<bool> counts_as_examined(const SessionView& session, bool matches) const {
+    if (filter_.query().pause_after == Query{}.pause_after || !plan_.walk->can_pause()) return false;
+    return matches || filter_.viewer() == nullptr ? Result<bool>(true) : filter_.may_show(session);
   }
 
   [[nodiscard]] bool is_due() const noexcept { return examined_ >= filter_.query().pause_after && remaining_ != 0; }

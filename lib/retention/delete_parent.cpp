@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "retention/policy.hpp"
 #include "store/store_impl.hpp"
 
 namespace flowkeep {
@@ -13,7 +14,6 @@ namespace {
 
 // Sessions that one snapshot looks at for the sake of rare ones.
 constexpr std::uint64_t most_examined = 20'000;
-constexpr std::uint64_t most_batch = 100'000;
 
 std::string called(EntityType type, const Guid& id) {
   return std::string(name_of(type)) + " " + id.str();
@@ -161,7 +161,7 @@ Result<ParentDeletion> Store::delete_parent(EntityType type, const Guid& id, con
     return fail(Errc::invalid_argument,
                 "type: " + std::to_string(static_cast<int>(type)) + " is not a table that sessions have as a parent");
   }
-  if (options.batch == 0 || options.batch > most_batch) {
+  if (options.batch == 0 || options.batch > retention::most_batch) {
     return fail(Errc::invalid_argument, "batch: " + std::to_string(options.batch) + " is not between 1 and 100000");
   }
   ParentDeleter deleter(*this, type, id, options);

@@ -22,10 +22,9 @@ using Mode = PruneOptions::Mode;
 
 // Rows that one snapshot is kept for.
 constexpr std::uint64_t rows_at_once = 20'000;
-constexpr std::uint64_t most_batch = 100'000;
 
 Result<void> check_options(const PruneOptions& options) {
-  if (options.batch == 0 || options.batch > most_batch) {
+  if (options.batch == 0 || options.batch > retention::most_batch) {
     return fail(Errc::invalid_argument, "batch: " + std::to_string(options.batch) + " is not between 1 and 100000");
   }
   if (options.time_budget && options.time_budget->count() < 0) {

@@ -35,7 +35,7 @@ Query open_sessions() {
     if (!is_terminal(status)) query.statuscodes.push_back(status);
   }
   query.order = oldest_first;
-  query.limit = limit(rows_at_once);
+  query.limit = limit(rows_at_once + 1);  // a part ends before, with a token
   return query;
 }
 
@@ -55,6 +55,14 @@ Result<Processes> ended_processes(store::Engine& engine) {
                                          });
   if (!walked) return fail(std::move(walked.error()));
   return ended;
+}
+
+// What others have handed over is in the tables then, where somebody who died has left it to the next writer, too. A
+// dry run makes do with what there is.
+Result<void> catch_up(store::Engine& engine, const SweepOptions& options) {
+  if (options.mode == SweepOptions::Mode::dry_run) return {};
+  if (auto committer = engine.committer(); !committer) return fail(std::move(committer.error()));
+  return engine.wait_for_writers();
 }
 
 class Sweep {
@@ -89,6 +97,8 @@ class Sweep {
     for (const Result<SessionView>& row : range) {
       if (!row) return fail(row.error());
       ++rows;
+      if (rows == rows_at_once) query.after = range.token();
+      if (rows > rows_at_once) break;
       ++result_.open;
       const std::uint32_t process = codec::RecordView::process_of(*row);
       if (process == 0) continue;
@@ -103,9 +113,8 @@ class Sweep {
       const bool allowed = model_.allows(row->statuscode(), StatusCode::aborted);
       ++(allowed ? result_.aborted : result_.refused);
     }
-    query.after = range.token();
     if (options_.progress && !options_.progress(result_.open, 0)) result_.is_complete = false;
-    return rows == rows_at_once;
+    return rows > rows_at_once;
   }
 
   Result<void> close() {
@@ -164,8 +173,11 @@ class Sweep {
 Result<SweepResult> Store::sweep(const SweepOptions& options) const {
   if (auto system = impl_->system(); !system) return fail(std::move(system.error()));
   if (auto ok = impl_->engine->environment().check_process(); !ok) return fail(std::move(ok.error()));
+  if (auto ok = catch_up(*impl_->engine, options); !ok) return fail(std::move(ok.error()));
   auto ended = ended_processes(*impl_->engine);
   if (!ended) return fail(std::move(ended.error()));
+  // What they had handed over when they ended, too.
+  if (auto ok = catch_up(*impl_->engine, options); !ok) return fail(std::move(ok.error()));
   const auto view = snapshot();
   if (!view) return fail(view.error());
   auto model = view->state_model();

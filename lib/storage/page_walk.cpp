@@ -19,7 +19,7 @@ constexpr std::uint64_t progress_interval_pages = 256;
 constexpr std::size_t free_chunk_entries = 8192;
 constexpr std::uint64_t max_value_bytes = std::numeric_limits<std::uint32_t>::max();
 
-std::string text(std::uint64_t number) {
+std::string digits(std::uint64_t number) {
   return std::to_string(number);
 }
 
@@ -71,7 +71,8 @@ class PageWalk {
 
   Result<PageReport> run() {
     if (const PageNumber slot = meta_.txnid % 2; meta_.number != slot) {
-      add_finding({Kind::inconsistent, slot, "", "page " + text(slot), "says that it is page " + text(meta_.number)});
+      add_finding(
+          {Kind::inconsistent, slot, "", "page " + digits(slot), "says that it is page " + digits(meta_.number)});
     }
     walk_free_list();
     Tree main{Role::main, meta_.main, "main table"};
@@ -109,7 +110,7 @@ class PageWalk {
 
   void add_finding(Kind kind, Tree& tree, PageNumber page, std::string what) {
     if (kind != Kind::inconsistent) tree.whole = false;
-    add_finding({kind, page, tree.title, tree.title + ", page " + text(page), std::move(what)});
+    add_finding({kind, page, tree.title, tree.title + ", page " + digits(page), std::move(what)});
   }
 
   void tell_progress() {
@@ -121,15 +122,15 @@ class PageWalk {
   /// Notes that the tree uses these pages. Answers whether they may be read: they are there, and nobody else's.
   bool claim(Tree& tree, PageNumber first, std::uint64_t count) {
     if (first < first_data_page || first > meta_.last_page || count > meta_.last_page - first + 1) {
-      add_finding(
-          Kind::unreadable, tree, first,
-          "is in use, with " + text(count - 1) + " pages after it, but pages run from 2 to " + text(meta_.last_page));
+      add_finding(Kind::unreadable, tree, first,
+                  "is in use, with " + digits(count - 1) + " pages after it, but pages run from 2 to " +
+                      digits(meta_.last_page));
       return false;
     }
     if (first >= file_pages_ || count > file_pages_ - first) {
       for (PageNumber page = first; page < first + count && page < file_pages_; ++page) used_.insert(page);
       add_finding(Kind::beyond_end, tree, std::max(first, file_pages_),
-                  "is in use, but the file ends at " + text(file_bytes_) + " bytes");
+                  "is in use, but the file ends at " + digits(file_bytes_) + " bytes");
       return false;
     }
     bool told = false;
@@ -155,7 +156,7 @@ class PageWalk {
     } else if (*got < out.size()) {
       add_finding(Kind::beyond_end, tree, page, "is in use, but the file ends before the end of this page");
     } else if (const PageNumber says = PageHeader::decode(out).number; says != page) {
-      add_finding(Kind::unreadable, tree, page, "says that it is page " + text(says));
+      add_finding(Kind::unreadable, tree, page, "says that it is page " + digits(says));
     } else {
       return true;
     }
@@ -166,7 +167,7 @@ class PageWalk {
     const TreeRecord& record = tree.record;
     if (record.depth > max_tree_depth) {
       add_finding(Kind::unreadable, tree, record.root,
-                  "is the root of " + text(record.depth) + " levels; LMDB reads " + text(max_tree_depth));
+                  "is the root of " + digits(record.depth) + " levels; LMDB reads " + digits(max_tree_depth));
       return;
     }
     if (record.root != no_page) visit(tree, record.root, 1);
@@ -181,7 +182,7 @@ class PageWalk {
   void compare(Tree& tree, const char* what, std::uint64_t recorded, std::uint64_t counted) {
     if (recorded == counted) return;
     add_finding({Kind::inconsistent, tree.record.root, tree.title, tree.title,
-                 "is recorded to have " + text(recorded) + " " + what + ", but has " + text(counted)});
+                 "is recorded to have " + digits(recorded) + " " + what + ", but has " + digits(counted)});
   }
 
   void visit(Tree& tree, PageNumber number, unsigned level) {
@@ -192,13 +193,13 @@ class PageWalk {
     const bool fixed = tree.role == Role::duplicates && (tree.record.flags & tree_flag::fixed_duplicates) != 0;
     const auto leaf_flags = static_cast<std::uint16_t>(page_flag::leaf | (fixed ? page_flag::fixed : 0));
     if (flags != page_flag::branch && flags != leaf_flags) {
-      add_finding(Kind::unreadable, tree, number, "has flags " + text(flags) + ", which no page of this tree has");
+      add_finding(Kind::unreadable, tree, number, "has flags " + digits(flags) + ", which no page of this tree has");
     } else if (flags == page_flag::branch) {
       visit_branch(tree, number, page, level);
     } else {
       if (level != tree.record.depth) {
         add_finding(Kind::inconsistent, tree, number,
-                    "is a leaf at level " + text(level) + " of " + text(tree.record.depth));
+                    "is a leaf at level " + digits(level) + " of " + digits(tree.record.depth));
       }
       ++tree.leaf_pages;
       fixed ? visit_fixed_leaf(tree, number, page) : visit_leaf(tree, number, page);
@@ -208,13 +209,13 @@ class PageWalk {
   void visit_branch(Tree& tree, PageNumber number, Bytes page, unsigned level) {
     if (level >= tree.record.depth) {
       add_finding(Kind::unreadable, tree, number,
-                  "is a branch page at level " + text(level) + " of " + text(tree.record.depth));
+                  "is a branch page at level " + digits(level) + " of " + digits(tree.record.depth));
       return;
     }
     const auto nodes = NodesView::check(page, NodesView::Kind::branch);
     if (!nodes) return add_finding(Kind::unreadable, tree, number, nodes.error());
     if (nodes->size() < 2) {
-      add_finding(Kind::inconsistent, tree, number, "is a branch page with " + text(nodes->size()) + " entries");
+      add_finding(Kind::inconsistent, tree, number, "is a branch page with " + digits(nodes->size()) + " entries");
     }
     ++tree.branch_pages;
     for (std::size_t index = 0; index < nodes->size() && !stopped_; ++index) {
@@ -227,7 +228,7 @@ class PageWalk {
     if (!keys) return add_finding(Kind::unreadable, tree, number, keys.error());
     if (const auto bytes = PageHeader::decode(page).key_bytes; bytes != tree.record.key_bytes) {
       return add_finding(Kind::unreadable, tree, number,
-                         "has keys of " + text(bytes) + " bytes in a tree of " + text(tree.record.key_bytes));
+                         "has keys of " + digits(bytes) + " bytes in a tree of " + digits(tree.record.key_bytes));
     }
     if (*keys == 0) add_finding(Kind::inconsistent, tree, number, "is an empty leaf");
     tree.entries += *keys;
@@ -246,12 +247,12 @@ class PageWalk {
     const bool has_duplicates =
         (tree.record.flags & tree_flag::duplicates) != 0 && (tree.role == Role::main || tree.role == Role::table);
     const auto refuse = [&](const std::string& what) {
-      add_finding(Kind::unreadable, tree, number, "its entry " + text(index) + " " + what);
+      add_finding(Kind::unreadable, tree, number, "its entry " + digits(index) + " " + what);
     };
     const bool is_tree = (node.flags & node_flag::tree) != 0;
     if (is_tree && node.data.size() != tree_record_bytes) {
-      return refuse("is a tree's record of " + text(node.data.size()) + " bytes; it would have " +
-                    text(tree_record_bytes));
+      return refuse("is a tree's record of " + digits(node.data.size()) + " bytes; it would have " +
+                    digits(tree_record_bytes));
     }
     if (node.flags == 0) {
       ++tree.entries;
@@ -267,7 +268,7 @@ class PageWalk {
     } else if (node.flags == (node_flag::duplicates | node_flag::tree) && has_duplicates) {
       visit_duplicates(tree, refuse, node.data);
     } else {
-      refuse("has flags " + text(node.flags) + ", which no entry of this tree has");
+      refuse("has flags " + digits(node.flags) + ", which no entry of this tree has");
     }
   }
 
@@ -281,9 +282,9 @@ class PageWalk {
     if (header.flags != page_flag::overflow || header.overflow_pages < needed ||
         header.overflow_pages > pages_of(max_value_bytes)) {
       return add_finding(Kind::unreadable, tree, first,
-                         "has flags " + text(header.flags) + " and claims " + text(header.overflow_pages) +
-                             " pages, where page " + text(parent) + " expects an overflow run of at least " +
-                             text(needed));
+                         "has flags " + digits(header.flags) + " and claims " + digits(header.overflow_pages) +
+                             " pages, where page " + digits(parent) + " expects an overflow run of at least " +
+                             digits(needed));
     }
     if (header.overflow_pages > 1 && !claim(tree, first + 1, header.overflow_pages - 1)) return;
     tree.overflow_pages += header.overflow_pages;
@@ -306,9 +307,9 @@ class PageWalk {
     const bool fixed = (tree.record.flags & tree_flag::fixed_duplicates) != 0;
     const auto flags =
         static_cast<std::uint16_t>(page_flag::leaf | page_flag::sub_page | (fixed ? page_flag::fixed : 0));
-    if (page.size() < page_header_bytes) return refuse("is a sub-page of " + text(page.size()) + " bytes");
+    if (page.size() < page_header_bytes) return refuse("is a sub-page of " + digits(page.size()) + " bytes");
     if (const auto has = PageHeader::decode(page).flags; (has & ~page_flag::dirty) != flags) {
-      return refuse("is a sub-page with flags " + text(has));
+      return refuse("is a sub-page with flags " + digits(has));
     }
     if (fixed) {
       const auto keys = count_fixed_keys(page);
@@ -328,7 +329,7 @@ class PageWalk {
   void visit_duplicates(Tree& tree, const Refuse& refuse, Bytes data) {
     Tree duplicates{Role::duplicates, TreeRecord::decode(data), tree.title + " (duplicates)"};
     if ((duplicates.record.flags & tree_flag::fixed_duplicates) != (tree.record.flags & tree_flag::fixed_duplicates)) {
-      return refuse("is a tree of duplicates with flags " + text(duplicates.record.flags));
+      return refuse("is a tree of duplicates with flags " + digits(duplicates.record.flags));
     }
     walk(duplicates);
     tree.duplicate_pages += duplicates.branch_pages + duplicates.leaf_pages;
@@ -339,10 +340,10 @@ class PageWalk {
   /// in the node itself.
   void read_free_record(Tree& tree, PageNumber number, const Node& node, const PageNumber* overflow) {
     const auto refuse = [&](const std::string& what) { add_finding(Kind::unreadable, tree, number, what); };
-    if (node.key.size() != sizeof(std::uint64_t)) return refuse("has a key of " + text(node.key.size()) + " bytes");
+    if (node.key.size() != sizeof(std::uint64_t)) return refuse("has a key of " + digits(node.key.size()) + " bytes");
     const std::uint64_t freed_by = load_u64(node.key);
     if (freed_by == 0 || freed_by > meta_.txnid) {
-      return refuse("has pages freed by transaction " + text(freed_by) + ", of " + text(meta_.txnid));
+      return refuse("has pages freed by transaction " + digits(freed_by) + ", of " + digits(meta_.txnid));
     }
     const std::uint64_t start = overflow != nullptr ? *overflow * meta_.page_bytes + page_header_bytes : 0;
     const auto read_entries = [&](std::uint64_t index, std::span<std::byte> out) {
@@ -358,10 +359,10 @@ class PageWalk {
 
     const std::uint64_t room = node.data_bytes / sizeof(PageNumber);
     std::array<std::byte, sizeof(PageNumber)> head{};
-    if (room == 0) return refuse("has a free-list record of " + text(node.data_bytes) + " bytes");
+    if (room == 0) return refuse("has a free-list record of " + digits(node.data_bytes) + " bytes");
     if (!read_entries(0, head)) return;
     const std::uint64_t count = load_u64(head);
-    if (count > room - 1) return refuse("lists " + text(count) + " free pages in a room for " + text(room - 1));
+    if (count > room - 1) return refuse("lists " + digits(count) + " free pages in a room for " + digits(room - 1));
 
     std::vector<std::byte> chunk;
     PageNumber previous = meta_.last_page + 1;
@@ -371,8 +372,8 @@ class PageWalk {
       for (std::size_t at = 0; at < chunk.size(); at += sizeof(PageNumber)) {
         const PageNumber page = load_u64(Bytes(chunk).subspan(at));
         if (page < first_data_page || page >= previous) {
-          return refuse("lists page " + text(page) + " as free, out of order: it would be from 2 to " +
-                        text(previous - 1));
+          return refuse("lists page " + digits(page) + " as free, out of order: it would be from 2 to " +
+                        digits(previous - 1));
         }
         previous = page;
         add_free_page(tree, page);
@@ -392,7 +393,7 @@ class PageWalk {
     known.for_each_gap(first_data_page, meta_.last_page, [&](PageNumber first, PageNumber last) {
       report_.leaked_pages += last - first + 1;
       add_finding({Kind::inconsistent, first, "",
-                   first == last ? "page " + text(first) : "pages " + text(first) + " to " + text(last),
+                   first == last ? "page " + digits(first) : "pages " + digits(first) + " to " + digits(last),
                    "neither in use nor in the free list"});
     });
   }

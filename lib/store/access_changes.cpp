@@ -39,15 +39,38 @@ Result<std::optional<StoredRow>> ChangeBuilder::find(const Guid& id, AccessRight
                                 [this](std::string_view key) { return basis_.find_side_row(SideTable::shares, key); });
   if (!rights) return fail(std::move(rights.error()));
   if (!rights->has(AccessRight::read)) return std::nullopt;
-  if (!rights->has(needed)) return may_not(id, needed);
+  if (!rights->has(needed)) return may_not(id, AccessRights::from_bits(needed.bits() & ~rights->bits()));
   return row;
+}
+
+Result<void> ChangeBuilder::check_create(const Guid& id) const {
+  if (viewer_ == nullptr || viewer_->principal().privileges.has(AccessRight::create)) return {};
+  return may_not(id, AccessRight::create);
+}
+
+Result<bool> ChangeBuilder::is_taken(const Guid& id) const {
+  auto present = basis_.find_row_key(id);
+  if (!present) return fail(std::move(present.error()));
+  if (*present || viewer_ == nullptr) return present->has_value();
+  // A callback that is owed, and children that stay, are not for whoever takes their session's id.
+  const index::Key key = index::guid_key(id);
+  auto callback = basis_.find_side_row(SideTable::callbacks, key);
+  if (!callback) return fail(std::move(callback.error()));
+  bool is_left = callback->has_value();
+  auto walked =
+      basis_.for_each_side_row(SideTable::children, key, [&](std::string_view, std::string_view) -> Result<bool> {
+        is_left = true;
+        return false;
+      });
+  if (!walked) return fail(std::move(walked.error()));
+  return is_left;
 }
 
 Result<void> ChangeBuilder::check_assign(const std::optional<StoredRow>& before) const {
   if (viewer_ == nullptr) return {};
   const AccessRights privileges = viewer_->principal().privileges;
   const Guid& id = *session_.flowsessionid;
-  if (!before && !privileges.has(AccessRight::create)) return may_not(id, AccessRight::create);
+  if (auto ok = before ? Result<void>() : check_create(id); !ok) return ok;
   const auto& owner = session_.ownerid;
   if (!before) {
     const bool is_own = owner && viewer_->is(owner->id);

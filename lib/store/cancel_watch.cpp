@@ -121,7 +121,11 @@ void CancelWatch::look() {
     present.insert(request.flowsessionid);
     tell(request, Source::tables);
   }
-  std::erase_if(told_, [&](const auto& told) { return told.second.is_in_tables && !present.contains(told.first); });
+  // One that was answered before the tables had it is forgotten after a while.
+  const Timestamp long_ago = now() - std::chrono::minutes(1);
+  std::erase_if(told_, [&](const auto& told) {
+    return (told.second.is_in_tables || told.second.requestedon < long_ago) && !present.contains(told.first);
+  });
 }
 
 void CancelWatch::tell(const CancelRequest& request, Source source) {

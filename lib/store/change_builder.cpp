@@ -40,10 +40,11 @@ ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, con
 Result<Guid> ChangeBuilder::create(const Session& given) {
   if (auto ok = make_created(session_, given, context()); !ok) return fail(std::move(ok.error()));
   const Guid id = *session_.flowsessionid;
+  if (auto ok = check_create(id); !ok) return fail(std::move(ok.error()));
   if (has(id)) return duplicate(id);
-  auto present = basis_.find_row_key(id);
-  if (!present) return fail(std::move(present.error()));
-  if (*present) return duplicate(id);
+  auto is_taken = this->is_taken(id);
+  if (!is_taken) return fail(std::move(is_taken.error()));
+  if (*is_taken) return duplicate(id);
   if (auto ok = check_assign(std::nullopt); !ok) return fail(std::move(ok.error()));
   auto version = put(std::nullopt, Written::here);
   if (!version) return fail(std::move(version.error()));
@@ -115,9 +116,10 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   auto before = find(id, on_conflict == OnConflict::replace ? AccessRight::write : AccessRight::read);
   if (!before) return fail(std::move(before.error()));
   if (viewer_ != nullptr && !*before && earlier == positions_.end()) {
-    auto hidden = basis_.find_row_key(id);
-    if (!hidden) return fail(std::move(hidden.error()));
-    if (*hidden) return duplicate(id);
+    if (auto ok = check_create(id); !ok) return fail(std::move(ok.error()));
+    auto is_hidden = is_taken(id);
+    if (!is_hidden) return fail(std::move(is_hidden.error()));
+    if (*is_hidden) return duplicate(id);
   }
   if (earlier != positions_.end() || *before) {
     if (on_conflict == OnConflict::error) return duplicate(id);

@@ -9,10 +9,9 @@ using codec::SideTable;
 
 Result<void> ChangeBuilder::check_session(const Guid& id) const {
   const auto own = positions_.find(id);
-  if (own != positions_.end()) {
-    if (change_.rows[own->second].new_key) return {};
-    return no_such_session(id);
-  }
+  if (own != positions_.end() && !change_.rows[own->second].new_key) return no_such_session(id);
+  const bool is_new = own != positions_.end() && !change_.rows[own->second].old_key;
+  if (is_new || (own != positions_.end() && viewer_ == nullptr)) return {};
   if (viewer_ != nullptr) {
     auto row = find(id, AccessRight::append_to);
     if (!row) return fail(std::move(row.error()));
@@ -27,7 +26,8 @@ Result<void> ChangeBuilder::check_session(const Guid& id) const {
 Result<bool> ChangeBuilder::may_change_child(Collection collection, const PlacedChild& placed) const {
   if (viewer_ == nullptr) return true;
   const Guid session = codec::guid_in_key(placed.key, 0);
-  if (positions_.count(session) != 0) return true;  // this very operation puts it, with his rights
+  const auto own = positions_.find(session);
+  if (own != positions_.end() && !change_.rows[own->second].old_key) return true;  // he makes it just now
   auto row = find(session, AccessRight::read);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return false;

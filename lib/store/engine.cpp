@@ -97,6 +97,11 @@ Engine::~Engine() {
   static_cast<void>(close_files(files_, options_, is_settled));
 }
 
+void Engine::stop_watching() noexcept {
+  if (slow_readers_) slow_readers_->stop();
+  cancel_watch_->stop();
+}
+
 Result<void> Engine::start(bool is_alone, bool recover) {
   const bool reads_only = options_.mode == OpenMode::read_only;
   const bool may_create = options_.mode == OpenMode::open_or_create || options_.mode == OpenMode::create_new;

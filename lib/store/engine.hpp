@@ -77,6 +77,8 @@ class Engine {
   /// How rows are written by a transaction that sees this catalogue.
   [[nodiscard]] Result<Forms> forms(const storage::Transaction& transaction, const Catalogue& catalogue);
   [[nodiscard]] DictionaryMaker& dictionary_maker() noexcept { return *dictionary_maker_; }
+  /// Ends the threads that call the user back, once they have returned. Not in a forked child.
+  void stop_watching() noexcept;
   [[nodiscard]] CancelWatch& cancel_watch() noexcept { return *cancel_watch_; }
   /// This process's number among those that run sessions; 0: it has none yet, or is a visitor. With the writer's lock.
   [[nodiscard]] std::uint32_t process_number() const noexcept { return process_number_; }

@@ -187,6 +187,10 @@ Result<std::vector<Callback>> ChangeBuilder::claim_callbacks(std::size_t most, T
 }
 
 Result<bool> ChangeBuilder::note_callback(const Callback& claimed, const CallbackAttempt& attempt, Timestamp next) {
+  constexpr std::size_t most_error_bytes = 4096;
+  if (static_cast<int>(attempt.state) >= callback_state_count || attempt.error.size() > most_error_bytes) {
+    return fail(Errc::invalid_argument, "attempt: its state is none there is, or its error is longer than 4096 bytes");
+  }
   const index::Key key = index::guid_key(claimed.flowsessionid);
   auto payload = basis_.find_side_row(SideTable::callbacks, key);
   if (!payload) return fail(std::move(payload.error()));

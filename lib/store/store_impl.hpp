@@ -27,8 +27,13 @@ class Store::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    // In a forked child its thread is the parent's.
-    if (attendant && !engine->environment().check_process()) static_cast<void>(attendant.release());
+    // In a forked child the threads are the parent's.
+    if (!engine->environment().check_process()) {
+      static_cast<void>(attendant.release());
+      return;
+    }
+    // A callback may hold what keeps the engine: it is not to end in the callback's own thread.
+    if (is_opener) engine->stop_watching();
   }
 
   /// Runs `operation(transaction)` in a transaction of its own.
@@ -62,6 +67,7 @@ class Store::Impl {
 
   std::shared_ptr<store::Engine> engine;
   std::shared_ptr<const store::Viewer> viewer;  // who uses it; nullptr: the system
+  bool is_opener = false;                       // whose end closes the store, but for what others hold
   std::unique_ptr<Attendant> attendant{};       // ends first
 };
 

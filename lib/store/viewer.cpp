@@ -41,8 +41,8 @@ bool Viewer::could_read(const codec::DeletionRow& deletion) const {
   return std::any_of(deletion.readers.begin(), deletion.readers.end(), [this](const Guid& one) { return is(one); });
 }
 
-tl::unexpected<Error> may_not(const Guid& id, AccessRights needed) {
-  return fail(Errc::access_denied, "session " + id.str() + ": needed is " + needed.str() + ", which the caller has not",
+tl::unexpected<Error> may_not(const Guid& id, AccessRights missing) {
+  return fail(Errc::access_denied, "session " + id.str() + ": the caller lacks " + missing.str() + ", which this needs",
               DataverseCode::privilege_denied);
 }
 

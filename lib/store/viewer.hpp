@@ -62,7 +62,7 @@ class Viewer {
   std::bitset<256> tags_{};  // of owners that are he
 };
 
-/// The refusal of what somebody may read, but not do.
-[[nodiscard]] tl::unexpected<Error> may_not(const Guid& id, AccessRights needed);
+/// The refusal of what somebody may read, but not do, for want of these rights.
+[[nodiscard]] tl::unexpected<Error> may_not(const Guid& id, AccessRights missing);
 
 }  // namespace flowkeep::store

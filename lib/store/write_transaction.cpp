@@ -173,6 +173,11 @@ Result<void> WriteTransaction::Impl::add(ChangeBuilder& builder) {
 
 Result<store::Committer::Ticket> WriteTransaction::Impl::submit(std::optional<Durability> durability) {
   if (auto ok = check(); !ok) return fail(std::move(ok.error()));
+  // What the transaction itself has answered needs no telling.
+  std::erase_if(cancels_, [this](const CancelRequest& request) {
+    const auto row = basis().find_side_row(codec::SideTable::cancel_requests, index::guid_key(request.flowsessionid));
+    return row && !*row;
+  });
   own_.reset();
   auto ticket = changes_->empty()
                     ? Result<store::Committer::Ticket>(store::Committer::Ticket{})

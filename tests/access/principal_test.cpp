@@ -419,5 +419,64 @@ TEST_F(AsPrincipal, LearnsTheNameOfAParentByItsIdAndNoMore) {
   EXPECT_THAT(found, testing::UnorderedElementsAreArray(visible()));
 }
 
+TEST_F(AsPrincipal, DoesNotInheritWhatIsLeftOfADeletedSession) {
+  value_of(store->add_child(others, child_of(Collection::asyncoperation, "secret")));
+  EXPECT_TRUE(store->erase(others));
+  Session session;
+  session.flowsessionid = others;
+  EXPECT_EQ(refusal(mine.create(session)).code, Errc::already_exists);
+  EXPECT_FALSE(mine.import_sessions(std::vector<Session>{session}));
+  const Guid owed = create(Guid::make(), StatusCode::running);
+  value_of(store->transition(owed, StatusCode::failed));
+  EXPECT_TRUE(store->erase(owed));
+  session.flowsessionid = owed;
+  EXPECT_EQ(refusal(mine.create(session)).code, Errc::already_exists);
+  EXPECT_EQ(value_of(value_of(store->snapshot()).callback(owed))->statuscode, StatusCode::failed);
+}
+
+TEST_F(AsPrincipal, WhoMayNotCreateLearnsNothingOfIds) {
+  const Store reader = value_of(store->as({me.user, me.teams, AccessRight::read}));
+  for (const Guid& id : {others, Guid::make()}) {
+    Session session;
+    session.flowsessionid = id;
+    expect_privilege_denied(refusal(reader.create(session)));
+    expect_privilege_denied(refusal(reader.upsert(id, {})));
+    const auto imported = reader.import_sessions(std::vector<Session>{session});
+    ASSERT_FALSE(imported);
+    expect_privilege_denied(imported.error().error);
+  }
+}
+
+TEST_F(AsPrincipal, AnImportGivesNoChildrenToWhomHeMayNotAppendTo) {
+  value_of(store->grant_access(readable, me.user, AccessRight::write));
+  const Guid file = value_of(store->add_child(readable, child_of(Collection::fileattachment, "a.txt")));
+  Session session = value_of(store->get(readable));
+  session.inputs.reset();
+  Child stolen = child_of(Collection::fileattachment, "evil.txt");
+  stolen.id = file;
+  for (const Child& child : {child_of(Collection::flowevent, "new"), stolen}) {
+    const std::vector<std::vector<Child>> children{{child}};
+    ImportOptions options;
+    options.on_conflict = OnConflict::replace;
+    options.children = children;
+    EXPECT_FALSE(mine.import_sessions(std::vector<Session>{session}, options));
+  }
+  EXPECT_EQ(value_of(value_of(store->snapshot()).child(Collection::fileattachment, file))->name, "a.txt");
+}
+
+TEST_F(AsPrincipal, CannotCountWhatHeDoesNotSeeByPauses) {
+  for (int i = 0; i < 20; ++i) create(Guid::make(), StatusCode::running);
+  const Guid last = create(me.user, StatusCode::running);
+  for (std::uint64_t pause = 1; pause < 40; ++pause) {
+    Query query;
+    query.order = oldest_first;
+    query.pause_after = pause;
+    const auto snapshot = value_of(mine.snapshot());
+    const auto found = ids(snapshot.select(query));
+    EXPECT_EQ(found.size(), std::min<std::uint64_t>(pause, 4));
+    EXPECT_EQ(found.back() == last, pause >= 4);
+  }
+}
+
 }  // namespace
 }  // namespace flowkeep

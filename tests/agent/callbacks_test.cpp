@@ -221,5 +221,16 @@ TEST_F(Callbacks, AreThereAfterTheStoreWasOpenedAgain) {
   EXPECT_EQ(claim().size(), 1U);
 }
 
+TEST_F(Callbacks, ThatCannotBeNotedAreRefused) {
+  const Guid id = ended();
+  const auto taken = claim();
+  EXPECT_EQ(fault::code_of(store.note_callback(taken.at(0), {static_cast<CallbackState>(77), 200, ""}, 0ms)),
+            Errc::invalid_argument);
+  EXPECT_EQ(fault::code_of(store.note_callback(taken.at(0), {CallbackState::failed, 200, std::string(5000, 'x')}, 0ms)),
+            Errc::invalid_argument);
+  EXPECT_EQ(callback(id)->attempts, 0U);
+  fault::expect_clean(store);
+}
+
 }  // namespace
 }  // namespace flowkeep::agent

@@ -330,5 +330,42 @@ TEST_F(Cancel, RacesWithTheEndOfTheRunInAnotherProcess) {
   fault::expect_clean(store);
 }
 
+TEST_F(Cancel, IsNotToldWhereItsTransactionEndsTheRun) {
+  Heard heard;
+  OpenOptions options;
+  options.on_cancel = heard.listener();
+  const Store store = open_as_agent(path, std::move(options));
+  const Guid ended = start_run(store);
+  const Guid asked = start_run(store);
+  const CancelToken token = value_of(store.cancel_token(ended));
+  auto transaction = value_of(store.write());
+  value_of(transaction.cancel(ended));
+  value_of(transaction.transition(ended, StatusCode::succeeded));
+  succeed(transaction.commit());
+  value_of(store.cancel(asked));
+  heard.await(1);
+  EXPECT_EQ(heard.requests().front().flowsessionid, asked);
+  EXPECT_FALSE(token.is_requested());
+}
+
+TEST_F(Cancel, TheEndOfTheStoreWaitsForACallbackThatHoldsASnapshot) {
+  std::atomic<bool> is_called{false};
+  std::atomic<bool> has_returned{false};
+  std::optional<Store> store;
+  OpenOptions options;
+  options.on_cancel = [&](const CancelRequest&) {
+    const auto snapshot = value_of(store->snapshot());
+    is_called = true;
+    std::this_thread::sleep_for(50ms);
+    EXPECT_GT(value_of(snapshot.size()), 0U);
+    has_returned = true;
+  };
+  store = open_as_agent(path, std::move(options));
+  value_of(store->cancel(start_run(*store)));
+  while (!is_called) std::this_thread::sleep_for(1ms);
+  store.reset();
+  EXPECT_TRUE(has_returned);
+}
+
 }  // namespace
 }  // namespace flowkeep::agent

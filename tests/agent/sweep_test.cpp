@@ -1,5 +1,8 @@
 // Sweeps: what agents that are gone have left open is closed, and nothing else.
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "agent_fixture.hpp"
@@ -237,6 +240,43 @@ TEST_F(Sweep, AReaderMaySeeWhatItWouldDo) {
   const Store store = fault::open_store(path, {.mode = OpenMode::read_only});
   EXPECT_EQ(value_of(store.sweep(dry_run())).aborted, 1U);
   EXPECT_EQ(fault::code_of(store.sweep()), Errc::access_denied);
+}
+
+TEST_F(Sweep, LooksAtAsManyOpenSessionsAsThereAre) {
+  const Store store = fault::open_store(path);
+  for (int batch = 0; batch < 5; ++batch) {
+    Session running = waiting();
+    running.statuscode = StatusCode::running;
+    EXPECT_TRUE(store.import_sessions(std::vector<Session>(5'000, running)));
+  }
+  EXPECT_EQ(value_of(store.sweep()).open, 25'000U);
+  EXPECT_EQ(value_of(store.sweep(dry_run())).open, 25'000U);
+  EXPECT_EQ(fault::in_child([&] { return Store::open(path, {.role = Role::agent}) ? 0 : 1; }), 0);
+}
+
+// What it handed over before it was killed is in the journal, which somebody else has open, and not in the tables.
+TEST_F(Sweep, SeesWhatTheDeadHaveHandedOver) {
+  const Store store = fault::open_store(path);
+  for (int round = 0; round < 20; ++round) {
+    Shared<std::atomic<int>> running;
+    Child agent([&] {
+      const auto own = Store::open(path, {.role = Role::agent});
+      if (!own) return 1;
+      for (;;) {
+        Session session = waiting();
+        session.statuscode = StatusCode::running;
+        if (!own->create(session)) return 2;
+        ++*running;
+      }
+    });
+    while (running->load() < 5 + round) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    agent.kill();
+    const SweepResult result = value_of(store.sweep());
+    EXPECT_GE(result.aborted, static_cast<std::uint64_t>(running->load()));
+    EXPECT_EQ(value_of(value_of(store.snapshot()).count({.statuscodes = {StatusCode::running}})), 0U);
+    fault::expect_clean(store);
+    ASSERT_FALSE(HasFailure()) << "round " << round;
+  }
 }
 
 }  // namespace
