@@ -1,4 +1,5 @@
 #include <memory>
+#include <string>
 
 #include "arguments.hpp"
 #include "output.hpp"
@@ -85,6 +86,13 @@ Try<Exit> assign(const AccessArguments& arguments) {
 
 using Arguments = std::shared_ptr<AccessArguments>;
 
+constexpr const char* example_session = "d9687093-d0c0-ec11-983e-0022480b428a";
+constexpr const char* example_team = "team:8fd9bd7f-6ab1-4d07-b2a8-cb7d6f0f0cb5";
+
+void add_example(CLI::App& command, const std::string& rest) {
+  command.footer(fmt::format("Example:\n  flowkeep {} runs.flowkeep {}{}", command.get_name(), example_session, rest));
+}
+
 CLI::App* add(CLI::App& app, Run& run, const char* name, const char* help, const Arguments& arguments,
               Try<Exit> (*act)(const AccessArguments&)) {
   CLI::App* command = app.add_subcommand(name, help);
@@ -114,20 +122,19 @@ void add_access(CLI::App& app, Run& run) {
       add(app, run, "grant", "share a session: add rights (GrantAccess); prints all that are shared", arguments, grant);
   add_principal(*command, arguments);
   add_rights(*command, arguments);
-  command->footer(
-      "Example:\n"
-      "  flowkeep grant runs.flowkeep d9687093-d0c0-ec11-983e-0022480b428a team:8fd9bd7f-6ab1-4d07-b2a8-cb7d6f0f0cb5 "
-      "Read,Write");
+  add_example(*command, fmt::format(" {} Read,Write", example_team));
 
   arguments = std::make_shared<AccessArguments>();
   command =
       add(app, run, "modify", "share a session: put rights in the place of others (ModifyAccess)", arguments, modify);
   add_principal(*command, arguments);
   add_rights(*command, arguments);
+  add_example(*command, fmt::format(" {} Read", example_team));
 
   arguments = std::make_shared<AccessArguments>();
   command = add(app, run, "revoke", "share a session no more (RevokeAccess)", arguments, revoke);
   add_principal(*command, arguments);
+  add_example(*command, fmt::format(" {}", example_team));
 
   arguments = std::make_shared<AccessArguments>();
   command = add(app, run, "access", "print what somebody may do with a session (RetrievePrincipalAccess)", arguments,
@@ -137,14 +144,17 @@ void add_access(CLI::App& app, Run& run) {
                 "a team that the principal is in; may be given again");
   add_argument(*command, "--of-privileges", arguments->his_privileges, rights_argument,
                "what the principal may do with this table at all (default: All)");
+  add_example(*command, " 3f2504e0-4f89-41d3-9a0c-0305e82c3301 --of-team 8fd9bd7f-6ab1-4d07-b2a8-cb7d6f0f0cb5");
 
   arguments = std::make_shared<AccessArguments>();
   command = add(app, run, "shares", "print whom a session is shared with (RetrieveSharedPrincipalsAndAccess)",
                 arguments, show_shares);
+  add_example(*command, "");
 
   arguments = std::make_shared<AccessArguments>();
   command = add(app, run, "assign", "give a session to another owner; prints its new ETag", arguments, assign);
   add_principal(*command, arguments);
+  add_example(*command, fmt::format(" {}", example_team));
 }
 
 }  // namespace flowkeep::tool

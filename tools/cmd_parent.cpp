@@ -152,7 +152,8 @@ void add_parent(CLI::App& app, Run& run) {
   set_command->footer(
       "Example:\n  flowkeep parent runs.flowkeep set flowmachine 00e8ac2b-2ef8-ee11-9aaa-00224891d65c 'Front desk 2'");
   set_command->callback([&run, arguments] { run = [arguments] { return set(*arguments); }; });
-  CLI::App* delete_command = command->add_subcommand("delete", "delete a row, and do to its sessions what follows");
+  CLI::App* delete_command = command->add_subcommand(
+      "delete", "delete a row: a flow's sessions go with it, machines and groups are cleared from theirs");
   add_argument(*delete_command, "TYPE", arguments->type, type_argument, "its table")->required();
   add_argument(*delete_command, "ID", arguments->id, guid_argument, "the row")->required();
   delete_command->footer(
