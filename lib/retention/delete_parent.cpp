@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "retention/parts.hpp"
 #include "retention/policy.hpp"
 #include "store/store_impl.hpp"
 
 namespace flowkeep {
 
 namespace {
-
-// Sessions that one snapshot looks at for the sake of rare ones.
-constexpr std::uint64_t most_examined = 20'000;
 
 std::string called(EntityType type, const Guid& id) {
   return std::string(name_of(type)) + " " + id.str();
@@ -32,28 +30,20 @@ struct Led {
 class LedSessions {
  public:
   LedSessions(const Store& store, const NavigationInfo& navigation, const Guid& id)
-      : store_(store), query_(query_by_parent(navigation, id)) {
+      : store_(store), query_(retention::in_parts(query_by_parent(navigation, id))) {
     query_.order = oldest_first;
-    query_.pause_after = most_examined;
   }
 
   /// At most so many; none at the end.
   Result<std::vector<Led>> next(std::uint64_t most) {
     std::vector<Led> led;
     while (led.empty() && !is_through_) {
-      const auto snapshot = store_.snapshot();
-      if (!snapshot) return fail(snapshot.error());
-      SessionRange range = snapshot->select(query_);
-      is_through_ = true;
-      for (const Result<SessionView>& row : range) {
-        if (!row) return fail(row.error());
-        led.push_back({row->flowsessionid(), row->versionnumber()});
-        if (led.size() != most) continue;
-        is_through_ = false;
-        break;
-      }
-      if (range.is_paused()) is_through_ = false;
-      query_.after = range.token();
+      auto more = retention::walk_part(store_, query_, [&](const Snapshot&, const SessionView& session) {
+        led.push_back({session.flowsessionid(), session.versionnumber()});
+        return led.size() == most ? retention::Then::pause : retention::Then::go_on;
+      });
+      if (!more) return fail(std::move(more.error()));
+      is_through_ = !*more;
     }
     return led;
   }
@@ -161,9 +151,7 @@ Result<ParentDeletion> Store::delete_parent(EntityType type, const Guid& id, con
     return fail(Errc::invalid_argument,
                 "type: " + std::to_string(static_cast<int>(type)) + " is not a table that sessions have as a parent");
   }
-  if (options.batch == 0 || options.batch > retention::most_batch) {
-    return fail(Errc::invalid_argument, "batch: " + std::to_string(options.batch) + " is not between 1 and 100000");
-  }
+  if (auto ok = retention::check_batch(options.batch); !ok) return fail(std::move(ok.error()));
   ParentDeleter deleter(*this, type, id, options);
   if (auto ok = deleter.run(); !ok) return fail(std::move(ok.error()));
   const auto removed = impl_->build([&](store::ChangeBuilder& builder) { return builder.remove_parent(type, id); });

@@ -4,6 +4,11 @@
 
 namespace flowkeep::retention {
 
+Result<void> check_batch(std::uint64_t batch) {
+  if (batch >= 1 && batch <= 100'000) return {};
+  return fail(Errc::invalid_argument, "batch: " + std::to_string(batch) + " is not between 1 and 100000");
+}
+
 Result<void> check_policy(const RetentionPolicy& policy) {
   if (!policy.max_age && !policy.keep && !policy.keep_per_flow && !policy.max_bytes) {
     return fail(Errc::invalid_argument, "a retention policy needs a limit: max_age, keep, keep_per_flow or max_bytes");

@@ -8,8 +8,8 @@
 
 namespace flowkeep::retention {
 
-/// The most sessions that one transaction of a long deletion may delete.
-inline constexpr std::uint64_t most_batch = 100'000;
+/// Whether one transaction of a long deletion may delete so many sessions. Errors: invalid_argument.
+[[nodiscard]] Result<void> check_batch(std::uint64_t batch);
 
 /// Errors: invalid_argument (no limit, an age of less than nothing, a status that is open or none).
 [[nodiscard]] Result<void> check_policy(const RetentionPolicy& policy);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/record.hpp"
+#include "retention/parts.hpp"
 #include "retention/policy.hpp"
 
 namespace flowkeep {
@@ -19,14 +20,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Mode = PruneOptions::Mode;
-
-// Rows that one snapshot is kept for.
-constexpr std::uint64_t rows_at_once = 20'000;
+using retention::Then;
+using retention::walk_part;
 
 Result<void> check_options(const PruneOptions& options) {
-  if (options.batch == 0 || options.batch > retention::most_batch) {
-    return fail(Errc::invalid_argument, "batch: " + std::to_string(options.batch) + " is not between 1 and 100000");
-  }
+  if (auto ok = retention::check_batch(options.batch); !ok) return ok;
   if (options.time_budget && options.time_budget->count() < 0) {
     return fail(Errc::invalid_argument,
                 "time_budget: " + std::to_string(options.time_budget->count()) + " ms is less than nothing");
@@ -135,8 +133,7 @@ class Pruning {
     query_.order = oldest_first;
     query_.until = excess_.until();
     query_.regardingobjectid = policy.regardingobjectid;
-    query_.limit = limit(rows_at_once + 1);  // a part ends before, with a token
-    query_.pause_after = rows_at_once;
+    query_ = retention::in_parts(std::move(query_));
     statuses_ = policy.statuscodes;
     if (statuses_.empty()) {
       for (int code = 0; code < status_count; ++code) {
@@ -195,6 +192,11 @@ class Pruning {
     return is_stopped_;
   }
 
+  [[nodiscard]] Then behind_row() {
+    constexpr std::uint64_t rows_between_looks = 1024;
+    return ++looked_at_ % rows_between_looks == 0 && has_to_stop() ? Then::pause : Then::go_on;
+  }
+
   [[nodiscard]] bool is_time_up() {
     if (options_.time_budget &&
         std::chrono::floor<std::chrono::milliseconds>(Clock::now() - began_) >= *options_.time_budget)
@@ -202,33 +204,12 @@ class Pruning {
     return is_stopped_;
   }
 
-  /// Uses the rows of one snapshot, until `use` wants no more; whether there may be more behind query.after.
-  template <class Use>
-  Result<bool> walk(Query& query, Use&& use) {
-    const auto snapshot = store_.snapshot();
-    if (!snapshot) return fail(snapshot.error());
-    SessionRange range = snapshot->select(query);
-    std::uint64_t rows = 0;
-    for (const Result<SessionView>& row : range) {
-      if (!row) return fail(row.error());
-      if (!use(*snapshot, *row)) return false;
-      ++rows;
-      if (rows == rows_at_once || (rows % 1024 == 0 && has_to_stop())) {
-        query.after = range.token();
-        return true;
-      }
-    }
-    if (!range.is_paused()) return false;
-    query.after = range.token();
-    return true;
-  }
-
   Result<void> count() {
     Query query = query_;
     query.order = newest_first;
     for (bool more = true; more && !is_time_up();) {
-      auto rest = walk(query, [this](const Snapshot&, const SessionView& session) {
-        return !is_closed(session.statuscode()) || excess_.count(session);
+      auto rest = walk_part(store_, query, [this](const Snapshot&, const SessionView& session) {
+        return is_closed(session.statuscode()) && !excess_.count(session) ? Then::end : behind_row();
       });
       if (!rest) return fail(std::move(rest.error()));
       more = *rest;
@@ -252,15 +233,15 @@ class Pruning {
 
   // Gathers what goes, of the rows of one snapshot; whether there may be more.
   Result<bool> find() {
-    return walk(query_, [this](const Snapshot& snapshot, const SessionView& session) {
-      if (excess_.is_met(session)) return false;
-      if (!is_closed(session.statuscode()) || !excess_.take(session)) return true;
+    return walk_part(store_, query_, [this](const Snapshot& snapshot, const SessionView& session) {
+      if (excess_.is_met(session)) return Then::end;
+      if (!is_closed(session.statuscode()) || !excess_.take(session)) return behind_row();
       doomed_.push_back({session.flowsessionid(), session.versionnumber(), *session.completedon()});
-      if (options_.mode != Mode::dry_run) return true;
+      if (options_.mode != Mode::dry_run) return behind_row();
       // A principal's leaves what he may not delete.
       const auto rights = snapshot.access(session.flowsessionid());
       if (!rights || rights->has(AccessRight::erase)) note(*session.completedon());
-      return true;
+      return behind_row();
     });
   }
 
@@ -313,6 +294,7 @@ class Pruning {
   Query query_{};
   std::vector<Doomed> doomed_{};
   std::optional<Pending> pending_{};
+  std::uint64_t looked_at_ = 0;
   bool is_stopped_ = false;
   PruneResult result_{};
 };

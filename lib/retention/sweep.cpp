@@ -9,6 +9,7 @@
 #include <flowkeep/store.hpp>
 
 #include "codec/record.hpp"
+#include "retention/parts.hpp"
 #include "store/processes.hpp"
 #include "store/reading.hpp"
 #include "store/store_impl.hpp"
@@ -17,8 +18,7 @@ namespace flowkeep {
 
 namespace {
 
-// Rows that one snapshot is kept for, and those closed in one transaction.
-constexpr std::uint64_t rows_at_once = 20'000;
+// Sessions closed in one transaction.
 constexpr std::size_t batch = 1000;
 
 using Processes = std::map<std::uint32_t, codec::ProcessRow>;
@@ -35,8 +35,7 @@ Query open_sessions() {
     if (!is_terminal(status)) query.statuscodes.push_back(status);
   }
   query.order = oldest_first;
-  query.limit = limit(rows_at_once + 1);  // a part ends before, with a token
-  return query;
+  return retention::in_parts(std::move(query));
 }
 
 Result<Processes> ended_processes(store::Engine& engine) {
@@ -90,31 +89,25 @@ class Sweep {
   // Gathers what was left, of the rows of one snapshot; whether there may be more.
   Result<bool> find(Query& query) {
     left_.clear();
-    const auto snapshot = store_.snapshot();
-    if (!snapshot) return fail(snapshot.error());
-    SessionRange range = snapshot->select(query);
-    std::uint64_t rows = 0;
-    for (const Result<SessionView>& row : range) {
-      if (!row) return fail(row.error());
-      ++rows;
-      if (rows == rows_at_once) query.after = range.token();
-      if (rows > rows_at_once) break;
-      ++result_.open;
-      const std::uint32_t process = codec::RecordView::process_of(*row);
-      if (process == 0) continue;
-      if (!ended_.contains(process)) {
-        ++result_.running;
-        continue;
-      }
-      if (options_.mode == SweepOptions::Mode::close) {
-        left_.push_back({row->flowsessionid(), process});
-        continue;
-      }
-      const bool allowed = model_.allows(row->statuscode(), StatusCode::aborted);
-      ++(allowed ? result_.aborted : result_.refused);
-    }
+    auto more = retention::walk_part(store_, query, [this](const Snapshot&, const SessionView& session) {
+      look_at(session);
+      return retention::Then::go_on;
+    });
     if (options_.progress && !options_.progress(result_.open, 0)) result_.is_complete = false;
-    return rows > rows_at_once;
+    return more;
+  }
+
+  void look_at(const SessionView& session) {
+    ++result_.open;
+    const std::uint32_t process = codec::RecordView::process_of(session);
+    if (process == 0) return;
+    if (!ended_.contains(process)) {
+      ++result_.running;
+    } else if (options_.mode == SweepOptions::Mode::close) {
+      left_.push_back({session.flowsessionid(), process});
+    } else {
+      ++(model_.allows(session.statuscode(), StatusCode::aborted) ? result_.aborted : result_.refused);
+    }
   }
 
   Result<void> close() {
