@@ -171,6 +171,12 @@ Result<void> for_each_side_row(const storage::Transaction& transaction, const Ta
                                 });
 }
 
+tl::unexpected<Error> no_place_yet() {
+  return fail(Errc::busy,
+              "the file is of a format before 1.4, which has no place for this, and stays so while other "
+              "processes have it open: try again when they have closed it");
+}
+
 tl::unexpected<Error> no_such_session(const Guid& id) {
   return fail(Errc::not_found, "there is no session " + id.str(), DataverseCode::object_does_not_exist);
 }

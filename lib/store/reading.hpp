@@ -70,6 +70,8 @@ struct StoredRow {
     const storage::Transaction& transaction, const Tables& tables, codec::SideTable table, std::string_view begin,
     const std::function<Result<bool>(std::string_view, std::string_view)>& use);
 
+/// The refusal (busy) of what a store of an older format has no place for.
+[[nodiscard]] tl::unexpected<Error> no_place_yet();
 /// The refusal of an operation on a session that is not there.
 [[nodiscard]] tl::unexpected<Error> no_such_session(const Guid& id);
 

@@ -1,6 +1,7 @@
 #include "store/retention_schedule.hpp"
 
 #include "store/catalogue_edit.hpp"
+#include "store/reading.hpp"
 
 namespace flowkeep::store {
 
@@ -31,11 +32,7 @@ Result<std::optional<RetentionSchedule>> retention_schedule(Engine& engine) {
 Result<void> set_retention_schedule(Engine& engine, const std::optional<RetentionSchedule>& schedule) {
   auto edit = CatalogueEdit::begin(engine);
   if (!edit) return fail(std::move(edit.error()));
-  if (!engine.has_side_rows()) {
-    return fail(Errc::busy,
-                "the file is of a format before 1.4, which has no place for this, and stays so while other "
-                "processes have it open: try again when they have closed it");
-  }
+  if (!engine.has_side_rows()) return no_place_yet();
   auto present = read(edit->transaction(), engine.tables());
   if (!present) return fail(std::move(present.error()));
   if (!schedule) {

@@ -21,9 +21,7 @@ bool is_open(const std::optional<StoredRow>& row) {
 
 Result<void> ChangeBuilder::need_side_rows() const {
   if (basis_.has_side_rows()) return {};
-  return fail(Errc::busy,
-              "the file is of a format before 1.4, which has no place for this, and stays so while other "
-              "processes have it open: try again when they have closed it");
+  return no_place_yet();
 }
 
 Result<void> ChangeBuilder::remove_if_there(SideTable table, std::string_view key) {
