@@ -1,5 +1,4 @@
 #include <memory>
-#include <span>
 
 #include <flowkeep/io/json.hpp>
 
@@ -16,40 +15,55 @@ struct MultipleArguments {
   std::string input = "-";
 };
 
-/// Reads JSON Lines, each by `read(reader, line)`.
-template <class Row, class Read>
-Try<std::vector<Row>> read_rows(const std::string& input, Read&& read) {
-  auto text = read_text_file(input == "-" ? "/dev/stdin" : input);
-  if (!text) return failed(text.error());
-  io::JsonReader reader;
+/// All rows of an input, each by `next(input)`; `check(row)` says what is wrong with one, or nothing.
+template <class Row, class Next, class Check>
+Try<std::vector<Row>> read_rows(const std::string& path, Next&& next, Check&& check) {
+  const std::string name = path == "-" ? "standard input" : path;
+  auto input = io::SessionInput::open(path);
+  if (!input) return failed(Exit::bad_input, input.error().message);
   std::vector<Row> rows;
-  std::string_view rest = *text;
-  for (std::uint64_t number = 1; !rest.empty(); ++number) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    auto row = read(reader, line);
-    if (!row) {
-      return failed(Exit::bad_input, fmt::format("{} line {}: {}; nothing is stored",
-                                                 input == "-" ? "standard input" : input, number, row.error().message));
+  for (;;) {
+    auto row = next(*input);
+    if (!row) return failed(Exit::bad_input, fmt::format("{} {}; nothing is stored", name, row.error().message));
+    if (!*row) return rows;
+    if (const std::string wrong = check(**row); !wrong.empty()) {
+      return failed(Exit::bad_input,
+                    fmt::format("{} {} {}: {}; nothing is stored", name, input->unit(), (*row)->line, wrong));
     }
-    rows.push_back(std::move(*row));
+    rows.push_back(std::move(**row));
   }
-  return rows;
 }
 
-Try<std::vector<SessionUpdate>> read_updates(const std::string& input) {
-  return read_rows<SessionUpdate>(
-      input, [](io::JsonReader& reader, std::string_view line) { return reader.read_update(line); });
+/// The Web API refuses what the table does not have; only what happened elsewhere is kept with it.
+std::string unknown_column(const std::string& name) {
+  return fmt::format("{} is no column of a flow session", in_quotes(name));
+}
+
+Try<std::vector<SessionUpdate>> read_updates(const std::string& path) {
+  auto rows = read_rows<io::UpdateRow>(
+      path, [](io::SessionInput& input) { return input.next_update(); },
+      [](const io::UpdateRow& row) {
+        if (!row.update.set.extra.empty()) return unknown_column(row.update.set.extra.begin()->first);
+        return row.update.clear_extra.empty() ? std::string() : unknown_column(*row.update.clear_extra.begin());
+      });
+  if (!rows) return failed(rows.error());
+  std::vector<SessionUpdate> updates;
+  for (io::UpdateRow& row : *rows) updates.push_back(std::move(row.update));
+  return updates;
 }
 
 Try<Exit> create_multiple(const MultipleArguments& arguments) {
-  const auto sessions = read_rows<Session>(
-      arguments.input, [](io::JsonReader& reader, std::string_view line) { return reader.read(line); });
-  if (!sessions) return failed(sessions.error());
+  auto rows = read_rows<io::InputRow>(
+      arguments.input, [](io::SessionInput& input) { return input.next(); },
+      [](const io::InputRow& row) {
+        return row.session.extra.empty() ? std::string() : unknown_column(row.session.extra.begin()->first);
+      });
+  if (!rows) return failed(rows.error());
+  std::vector<Session> sessions;
+  for (io::InputRow& row : *rows) sessions.push_back(std::move(row.session));
   const auto store = open_store(arguments.file, OpenMode::existing);
   if (!store) return failed(store.error());
-  const auto ids = store->create_multiple(*sessions);
+  const auto ids = store->create_multiple(sessions);
   if (!ids) return failed(ids.error(), Doing::importing);
   std::string text;
   for (const Guid& id : *ids) text += id.str() + '\n';
@@ -88,7 +102,11 @@ void add(CLI::App& app, Run& run, const char* name, const char* help, const char
   const auto arguments = std::make_shared<MultipleArguments>();
   CLI::App* command = app.add_subcommand(name, help);
   add_file(*command, arguments->file);
-  command->add_option("INPUT", arguments->input, "JSON Lines; - (the default) is standard input")->type_name("");
+  command
+      ->add_option(
+          "INPUT", arguments->input,
+          "JSON Lines, or a Web API response {\"value\":[...]}; plain, gzip or zstd; - (the default) is standard input")
+      ->type_name("");
   command->footer(footer);
   command->callback([&run, arguments, act] { run = [arguments, act] { return act(*arguments); }; });
 }
@@ -111,7 +129,9 @@ void add_multiple(CLI::App& app, Run& run) {
       "  flowkeep update-multiple runs.flowkeep changes.jsonl",
       update_multiple);
   add(app, run, "upsert-multiple", "update sessions, or create those that are not there, all or none",
-      "Each line names its session by flowsessionid; one without is created. The same session twice is refused.\n"
+      "Each line names its session by flowsessionid; one without is created. The same session twice is refused. "
+      "Prints\n"
+      "each id, and created or updated.\n"
       "\n"
       "Example:\n"
       "  flowkeep upsert-multiple runs.flowkeep changes.jsonl",

@@ -185,9 +185,16 @@ void append_plain_text(std::string& out, std::string_view json) {
   }
 }
 
+namespace {
+
+constexpr std::string_view no_json = "something that is no JSON";
+
+}  // namespace
+
 std::string_view kind_of_json(std::string_view json) noexcept {
   const std::size_t start = json.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return "nothing";
+  const auto is_word = [word = json.substr(start)](std::string_view expected) { return word.starts_with(expected); };
   switch (json[start]) {
     case '{':
       return "an object";
@@ -197,11 +204,11 @@ std::string_view kind_of_json(std::string_view json) noexcept {
       return "a text";
     case 't':
     case 'f':
-      return "a truth value";
+      return is_word("true") || is_word("false") ? "a truth value" : no_json;
     case 'n':
-      return "null";
+      return is_word("null") ? "null" : no_json;
     default:
-      return is_digit(json[start]) || json[start] == '-' ? "a number" : "something else";
+      return is_digit(json[start]) || json[start] == '-' ? "a number" : no_json;
   }
 }
 

@@ -84,6 +84,26 @@ struct SessionInput::Impl {
     }
     return shape == Shape::response ? response.next() : next_row_line();
   }
+
+  /// The next row, made by `parse(text, row)`.
+  template <class Row, class Parse>
+  Result<std::optional<Row>> next_row(Parse&& parse) {
+    Result<std::optional<Row>> row{};
+    if (ended) return row;
+    auto text = next_text();
+    if (!text || !*text) {
+      ended = true;
+      if (!text) return fail(with_place(std::move(text.error()), unit(), place()));
+      return row;
+    }
+    Row& read = row->emplace();
+    read.line = place();
+    if (auto parsed = parse(**text, read); !parsed) {
+      ended = true;
+      return fail(with_place(std::move(parsed.error()), unit(), place()));
+    }
+    return row;
+  }
 };
 
 SessionInput::SessionInput(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -99,23 +119,18 @@ Result<SessionInput> SessionInput::open(const std::string& path) {
 
 Result<std::optional<InputRow>> SessionInput::next() {
   Impl& impl = *impl_;
-  Result<std::optional<InputRow>> row{};
-  if (impl.ended) return row;
-  auto text = impl.next_text();
-  if (!text || !*text) {
-    impl.ended = true;
-    if (!text) return fail(with_place(std::move(text.error()), impl.unit(), impl.place()));
-    return row;
+  auto row = impl.next_row<InputRow>(
+      [&](std::string_view text, InputRow& read) { return impl.parser.parse(text, read.session, impl.beside); });
+  if (row && *row) {
+    (*row)->parents = std::exchange(impl.beside.parents, {});
+    (*row)->children = std::exchange(impl.beside.children, {});
   }
-  InputRow& read = row->emplace();
-  read.line = impl.place();
-  if (auto parsed = impl.parser.parse(**text, read.session, impl.beside); !parsed) {
-    impl.ended = true;
-    return fail(with_place(std::move(parsed.error()), impl.unit(), impl.place()));
-  }
-  read.parents = std::exchange(impl.beside.parents, {});
-  read.children = std::exchange(impl.beside.children, {});
   return row;
+}
+
+Result<std::optional<UpdateRow>> SessionInput::next_update() {
+  return impl_->next_row<UpdateRow>(
+      [this](std::string_view text, UpdateRow& read) { return impl_->parser.parse_update(text, read.update); });
 }
 
 void SessionInput::read_children() {

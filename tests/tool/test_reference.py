@@ -124,6 +124,13 @@ class Reference(ToolCase):
         self.refuse(BAD_INPUT, "create-multiple", self.store, self.path("none"), words=["none"])
         self.assertEqual({row["name"] for row in self.dump()}, {"c", "e", "f"})
         self.assertEqual(self.expect(DONE, "create-multiple", self.store, stdin="\n").out, "")
+        for command in ("create-multiple", "update-multiple", "upsert-multiple"):
+            for wrong in ('{"erorcode":"x"}', '{"name":"a"}\n{"erorcode":"x"}'):
+                line = wrong.count("\n") + 1
+                self.refuse(BAD_INPUT, command, self.store, stdin=wrong, words=[f"line {line}: 'erorcode'"])
+        self.refuse(BAD_INPUT, "update-multiple", self.store, stdin='{"erorcode":null}', words=["erorcode"])
+        response = json.dumps({"value": [{"name": "h"}, {"name": "i"}]})
+        self.assertEqual(len(self.expect(DONE, "create-multiple", self.store, stdin=response).out.split()), 2)
         self.assert_clean()
 
     def test_is_valid_state_transition(self):

@@ -52,6 +52,12 @@ struct InputRow {
   std::vector<Child> children{};  ///< of all collections, where read_children() was called
 };
 
+/// A partial session of an input.
+struct UpdateRow {
+  SessionUpdate update{};
+  std::uint64_t line = 0;  ///< as InputRow::line
+};
+
 /// Reads sessions from JSON Lines or a Web API response ({"value":[…]}), plain, gzip or zstd (told by the first
 /// bytes). Lines hold up to 256 MiB. Blank lines are passed over. One thread at a time.
 class FLOWKEEP_API SessionInput {
@@ -65,6 +71,8 @@ class FLOWKEEP_API SessionInput {
   /// The next row; std::nullopt at the end. Errors: invalid_argument ("line 17: …", "element 3: …"), io; after an
   /// error the input is at its end.
   [[nodiscard]] Result<std::optional<InputRow>> next();
+  /// The next row as a partial session: what is null there is in `clear`. What next() says goes for it.
+  [[nodiscard]] Result<std::optional<UpdateRow>> next_update();
   /// Reads members with the name of a collection's navigation property ("flowevent_flowsession") as children, as
   /// ChildReader does; else they become extra columns. To be called before the first next().
   void read_children();
