@@ -43,9 +43,10 @@ Result<std::optional<StoredRow>> ChangeBuilder::find(const Guid& id, AccessRight
   return row;
 }
 
-Result<void> ChangeBuilder::check_create(const Guid& id) const {
-  if (viewer_ == nullptr || viewer_->principal().privileges.has(AccessRight::create)) return {};
-  return may_not(id, AccessRight::create);
+Result<void> ChangeBuilder::need_privileges(const Guid& id, AccessRights needed) const {
+  if (viewer_ == nullptr) return {};
+  const AccessRights missing = AccessRights::from_bits(needed.bits() & ~viewer_->principal().privileges.bits());
+  return missing.is_empty() ? Result<void>() : may_not(id, missing);
 }
 
 Result<bool> ChangeBuilder::is_taken(const Guid& id) const {
@@ -68,13 +69,11 @@ Result<bool> ChangeBuilder::is_taken(const Guid& id) const {
 
 Result<void> ChangeBuilder::check_assign(const std::optional<StoredRow>& before) const {
   if (viewer_ == nullptr) return {};
-  const AccessRights privileges = viewer_->principal().privileges;
   const Guid& id = *session_.flowsessionid;
-  if (auto ok = before ? Result<void>() : check_create(id); !ok) return ok;
   const auto& owner = session_.ownerid;
   if (!before) {
     const bool is_own = owner && viewer_->is(owner->id);
-    return is_own || privileges.has(AccessRight::assign) ? Result<void>() : may_not(id, AccessRight::assign);
+    return is_own ? Result<void>() : need_privileges(id, AccessRight::assign);
   }
   if (auto ok = before->session.unpack(); !ok) return ok;
   if (before->session.ownerid() == owner) return {};

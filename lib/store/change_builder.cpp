@@ -40,7 +40,7 @@ ChangeBuilder::ChangeBuilder(const Basis& basis, const Catalogue& catalogue, con
 Result<Guid> ChangeBuilder::create(const Session& given) {
   if (auto ok = make_created(session_, given, context()); !ok) return fail(std::move(ok.error()));
   const Guid id = *session_.flowsessionid;
-  if (auto ok = check_create(id); !ok) return fail(std::move(ok.error()));
+  if (auto ok = need_privileges(id, AccessRight::create); !ok) return fail(std::move(ok.error()));
   if (has(id)) return duplicate(id);
   auto is_taken = this->is_taken(id);
   if (!is_taken) return fail(std::move(is_taken.error()));
@@ -113,10 +113,12 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
   if (auto ok = make_imported(session_, given, context()); !ok) return fail(std::move(ok.error()));
   const Guid id = *session_.flowsessionid;
   const auto earlier = positions_.find(id);
-  auto before = find(id, on_conflict == OnConflict::replace ? AccessRight::write : AccessRight::read);
+  // It keeps owners and what is read-only as they are given.
+  const AccessRights to_replace = AccessRight::write | AccessRight::assign;
+  if (auto ok = need_privileges(id, to_replace | AccessRight::create); !ok) return fail(std::move(ok.error()));
+  auto before = find(id, on_conflict == OnConflict::replace ? to_replace : AccessRights(AccessRight::read));
   if (!before) return fail(std::move(before.error()));
   if (viewer_ != nullptr && !*before && earlier == positions_.end()) {
-    if (auto ok = check_create(id); !ok) return fail(std::move(ok.error()));
     auto is_hidden = is_taken(id);
     if (!is_hidden) return fail(std::move(is_hidden.error()));
     if (*is_hidden) return duplicate(id);
@@ -125,7 +127,6 @@ Result<Outcome> ChangeBuilder::import(const Session& given, OnConflict on_confli
     if (on_conflict == OnConflict::error) return duplicate(id);
     if (on_conflict == OnConflict::skip) return Outcome::skipped;
   }
-  if (auto ok = check_assign(*before); !ok) return fail(std::move(ok.error()));
   if (earlier == positions_.end()) {
     auto version = put(*before, Written::elsewhere);
     if (!version) return fail(std::move(version.error()));

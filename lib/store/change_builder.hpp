@@ -110,8 +110,8 @@ class ChangeBuilder {
   [[nodiscard]] Result<StoredRow> find_to_share(const Guid& id, AccessRights given) const;
   /// Sessions that stand elsewhere now are found there by those they are shared with.
   [[nodiscard]] Result<void> move_shares();
-  /// Errors: access_denied (who writes may create no sessions).
-  [[nodiscard]] Result<void> check_create(const Guid& id) const;
+  /// Errors: access_denied (who writes has not all of these privileges).
+  [[nodiscard]] Result<void> need_privileges(const Guid& id, AccessRights needed) const;
   /// Whether a session has an id, or, where a principal writes, something is left of one that had it.
   [[nodiscard]] Result<bool> is_taken(const Guid& id) const;
   /// Whether it may be given to its owner, who is not the one of before.

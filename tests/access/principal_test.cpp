@@ -447,8 +447,30 @@ TEST_F(AsPrincipal, WhoMayNotCreateLearnsNothingOfIds) {
   }
 }
 
+TEST_F(AsPrincipal, NeedsToCreateWriteAndAssignWhatHeImports) {
+  Session session;
+  session.flowsessionid = Guid::make();
+  session.ownerid = Reference(me.user);
+  session.createdby = Reference(Guid::make());  // which an import keeps
+  const AccessRights needed = AccessRight::create | AccessRight::write | AccessRight::assign;
+  for (const AccessRight missing : {AccessRight::create, AccessRight::write, AccessRight::assign}) {
+    const AccessRights privileges = AccessRights::from_bits(AccessRights::all().bits() & ~AccessRights(missing).bits());
+    const Store limited = value_of(store->as({me.user, me.teams, privileges}));
+    const auto imported = limited.import_sessions(std::vector<Session>{session});
+    ASSERT_FALSE(imported);
+    expect_privilege_denied(imported.error().error);
+  }
+  const Store migrator = value_of(store->as({me.user, me.teams, needed | AccessRight::read}));
+  EXPECT_TRUE(migrator.import_sessions(std::vector<Session>{session}));
+  // What he replaces he has to have these rights on.
+  session.flowsessionid = readable;
+  const auto replaced = migrator.import_sessions(std::vector<Session>{session}, {.on_conflict = OnConflict::replace});
+  ASSERT_FALSE(replaced);
+  expect_privilege_denied(replaced.error().error);
+}
+
 TEST_F(AsPrincipal, AnImportGivesNoChildrenToWhomHeMayNotAppendTo) {
-  value_of(store->grant_access(readable, me.user, AccessRight::write));
+  value_of(store->grant_access(readable, me.user, AccessRight::write | AccessRight::assign));
   const Guid file = value_of(store->add_child(readable, child_of(Collection::fileattachment, "a.txt")));
   Session session = value_of(store->get(readable));
   session.inputs.reset();
