@@ -52,6 +52,17 @@ Result<void> check_options(const OpenOptions& options) {
 
 Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, OpenOptions options) {
   if (auto ok = check_options(options); !ok) return fail(std::move(ok.error()));
+  OpenOptions again = options;
+  auto engine = open_once(path, std::move(options));
+  // A store of an older format is brought to the present one where no journal stands behind it: so it is closed once
+  // more after a recovery.
+  if (!engine || !(*engine)->was_recovered_ || (*engine)->format_.minor == codec::format_minor) return engine;
+  engine->reset();
+  again.mode = OpenMode::existing;
+  return open_once(path, std::move(again));
+}
+
+Result<std::shared_ptr<Engine>> Engine::open_once(const std::string& path, OpenOptions options) {
   auto opened = open_files(path, options);
   if (!opened) return fail(std::move(opened.error()));
   std::shared_ptr<Engine> engine(new Engine(std::move(opened->files), std::move(options)));
@@ -120,6 +131,7 @@ Result<void> Engine::start(bool is_alone, bool recover) {
   committer_ = std::move(*made);
   dictionary_maker_ = std::make_unique<DictionaryMaker>(*this);
   files_.page->state().durability = static_cast<std::uint32_t>(options_.durability) + 1;
+  was_recovered_ = recover;
   if (recover) return committer_->recover();
   // One that dies meanwhile may be followed by another one before this process can: that one's recovery is waited for.
   do {

@@ -90,6 +90,7 @@ class Engine {
 
  private:
   Engine(StoreFiles files, OpenOptions options) : options_(std::move(options)), files_(std::move(files)) {}
+  [[nodiscard]] static Result<std::shared_ptr<Engine>> open_once(const std::string& path, OpenOptions options);
   [[nodiscard]] Result<void> start(bool is_alone, bool recover);
   [[nodiscard]] Result<void> open_tables(bool may_create);
   [[nodiscard]] Result<void> create_tables();
@@ -104,6 +105,7 @@ class Engine {
   StoreFiles files_;
   Tables tables_{};
   codec::FormatRow format_{};
+  bool was_recovered_ = false;
   std::atomic<unsigned> minor_{0};  // of the format: the first write brings an older store to the present one
   Dictionaries dictionaries_{};
   std::unique_ptr<Committer> committer_{};  // none: opened for reading only

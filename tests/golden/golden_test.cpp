@@ -69,11 +69,6 @@ INSTANTIATE_TEST_SUITE_P(Older, Golden, testing::ValuesIn(older_files), name_of)
 INSTANTIATE_TEST_SUITE_P(Unclosed, Golden, testing::ValuesIn(unclosed_files), name_of);
 INSTANTIATE_TEST_SUITE_P(Present, Golden, testing::Values(present_file), name_of);
 
-// One that is not closed is in use, so to speak: it is brought to the present format after it was closed.
-class ClosedGolden : public Golden {};
-INSTANTIATE_TEST_SUITE_P(Older, ClosedGolden, testing::ValuesIn(older_files), name_of);
-INSTANTIATE_TEST_SUITE_P(Present, ClosedGolden, testing::Values(present_file), name_of);
-
 class OlderGolden : public Golden {};
 INSTANTIATE_TEST_SUITE_P(Of, OlderGolden, testing::ValuesIn(older_files), name_of);
 
@@ -274,8 +269,7 @@ TEST_P(Golden, GoesOnBeingWritten) {
   EXPECT_TRUE(store.update(waiting, update));
   EXPECT_TRUE(store.create(fault::bulky(300'000)));
   EXPECT_TRUE(store.add_index(IndexId::errorcode));
-  // One that is in use is brought to a format that has it after it was closed.
-  EXPECT_EQ(store.add_index(IndexId::summary).has_value(), GetParam().is_closed && GetParam().minor() < 3);
+  EXPECT_EQ(store.add_index(IndexId::summary).has_value(), GetParam().minor() < 3);
   expect_clean(store);
 
   std::vector<Guid> all;
@@ -295,7 +289,7 @@ bool has_table(const Store& store, std::string_view name) {
                      [&](const StoreStats::Table& table) { return table.name == name; });
 }
 
-TEST_P(ClosedGolden, IsBroughtToThePresentFormatByAWriteOfItsOnlyUser) {
+TEST_P(Golden, IsBroughtToThePresentFormatByAWriteOfItsOnlyUser) {
   EXPECT_EQ(has_table(open(), "contents"), GetParam().minor() >= 2);
   EXPECT_EQ(has_table(open(), "ix.summary"), GetParam().minor() >= 3);
   EXPECT_EQ(has_table(open(), "callbacks"), GetParam().minor() >= 4);
