@@ -84,7 +84,7 @@ void CancelWatch::run() {
   while (!is_stopping_) {
     std::vector<CancelRequest> fresh = std::exchange(fresh_, {});
     lock.unlock();
-    for (const CancelRequest& request : fresh) tell(request, Source::transaction);
+    for (const CancelRequest& request : fresh) static_cast<void>(tell(request, Source::transaction));
     if (fresh.empty()) look();
     lock.lock();
     changed_.wait_for(lock, period, [this] { return is_stopping_ || !fresh_.empty(); });
@@ -119,7 +119,7 @@ void CancelWatch::look() {
   std::unordered_set<Guid> present;
   for (const CancelRequest& request : found) {
     present.insert(request.flowsessionid);
-    tell(request, Source::tables);
+    if (!tell(request, Source::tables)) looked_at_ = 0;  // it could not be looked up: at the next look
   }
   // One that was answered before the tables had it is forgotten after a while.
   const Timestamp long_ago = now() - std::chrono::minutes(1);
@@ -128,17 +128,19 @@ void CancelWatch::look() {
   });
 }
 
-void CancelWatch::tell(const CancelRequest& request, Source source) {
+bool CancelWatch::tell(const CancelRequest& request, Source source) {
   const bool is_in_tables = source == Source::tables;
   const auto told = told_.find(request.flowsessionid);
   if (told != told_.end() && told->second.requestedon == request.requestedon) {
     told->second.is_in_tables = told->second.is_in_tables || is_in_tables;
-    return;
+    return true;
   }
   auto is_own = engine_.is_run_here(request.flowsessionid);
-  if (!is_own || !*is_own) return;
+  if (!is_own) return is_own.error().code == Errc::not_found;
+  if (!*is_own) return true;
   told_.insert_or_assign(request.flowsessionid, Told{request.requestedon, is_in_tables});
   engine_.options().on_cancel(request);
+  return true;
 }
 
 std::shared_ptr<CancelToken::State> CancelWatch::find_token(const Guid& id) {

@@ -52,7 +52,8 @@ class CancelWatch {
   /// Looks at the tables, where they have changed.
   void look();
   enum class Source : std::uint8_t { tables, transaction };
-  void tell(const CancelRequest& request, Source source);
+  /// false: whose session it is could not be found out.
+  [[nodiscard]] bool tell(const CancelRequest& request, Source source);
   [[nodiscard]] std::shared_ptr<CancelToken::State> find_token(const Guid& id);
 
   Engine& engine_;
